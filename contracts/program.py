@@ -15,7 +15,7 @@ from pydantic import (
 )
 
 from contracts.cashback import CashbackRule
-from contracts.expiry import Expiring
+from contracts.expiry import Expiring, GoodwillDays
 from contracts.fields import MAX_MINOR, Currency, Minor
 from contracts.gifts import Fixed, no_share
 from contracts.goals import Strict
@@ -299,6 +299,7 @@ class Program(Strict):
     landing: Literal["store", "page"] = Field(
         "store", description="What share links open: the store itself, or a page that says who invites to what."
     )
+    goodwill_expires_after_days: GoodwillDays = None
     joining: Joining | None = Field(
         None, description="How people join by themselves, at `/join/{program_id}`. Left out: they cannot."
     )

@@ -26,6 +26,7 @@ WebhookType = Literal[
     "reward.reversed",
     "tier.changed",
     "membership.changed",
+    "balance.expiring",
     "program.exhausted",
     "program.refilled",
     "payout.prepared",

@@ -6,6 +6,7 @@ from typing import Any, Final
 from cachetools import LRUCache
 
 from contracts.events.appeals import AppealAnswered
+from contracts.events.balances import BalanceExpiring
 from contracts.events.catalog import AmbassadorSaved, ProgramPublished
 from contracts.events.conversions import (
     ConversionAttributed,
@@ -16,6 +17,7 @@ from contracts.events.conversions import (
     ConversionUnattributed,
 )
 from contracts.events.payouts import DestinationChanged
+from contracts.events.redemptions import RedemptionCancelled, RedemptionFulfilled, RedemptionReturned
 from contracts.events.rewards import (
     RewardAdjusted,
     RewardGranted,
@@ -72,6 +74,12 @@ HANDLERS = (
         group=GROUP,
     ),
     Handler(events=(TierChanged,), handle=decide.of_tiers, group=GROUP),
+    Handler(events=(BalanceExpiring,), handle=decide.of_balances, group=GROUP),
+    Handler(
+        events=(RedemptionFulfilled, RedemptionCancelled, RedemptionReturned),
+        handle=decide.of_redemptions,
+        group=GROUP,
+    ),
     Handler(events=(DestinationChanged,), handle=decide.of_destinations, group=GROUP),
     Handler(events=(AppealAnswered,), handle=decide.of_appeals, group=GROUP),
     Handler(events=(ClickRecorded,), handle=on_clicks, group=CLICKS),

@@ -76,9 +76,20 @@ def method(name: str, speech: Speech) -> str:
 
 def amount(minor: int, reward: Reward, speech: Speech, fmt: Format) -> str:
     """An amount as it is paid: money, or points."""
-    if reward.pay_as == "points":
-        return speech.count("%(n)s point", "%(n)s points", minor, n=fmt.number(minor))
-    return money(minor, reward.currency, fmt)
+    points = reward.pay_as == "points"
+    return part(minor if points else None, None if points else minor, reward.currency, speech, fmt)
+
+
+def part(points: int | None, minor: int | None, currency: str | None, speech: Speech, fmt: Format) -> str:
+    """So much of a balance: points, or store credit."""
+    if points is not None:
+        return speech.count("%(n)s point", "%(n)s points", points, n=fmt.number(points))
+    return money(minor or 0, currency or "", fmt)
+
+
+def stays(speech: Speech) -> str:
+    """What keeps a balance from expiring by idleness."""
+    return speech.say("If you earn or use some before then, it stays.")
 
 
 def total(rewards: Sequence[Reward], speech: Speech, fmt: Format) -> str:
@@ -125,6 +136,10 @@ def occasion_text(occasion: str, speech: Speech) -> str:
         "earned": speech.say("Reward for another event"),
         "goodwill": speech.say("Given by the store"),
         "took_back": speech.say("Reward taken back"),
+        "balance_expiring": speech.say("Balance expires soon"),
+        "redemption_fulfilled": speech.say("Redemption fulfilled"),
+        "redemption_cancelled": speech.say("Redemption cancelled"),
+        "redemption_returned": speech.say("Redemption taken back"),
         "tier_reached": speech.say("Tier reached"),
         "tier_left": speech.say("Tier left"),
         "appeal_answered": speech.say("Objection answered"),

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from services.rewards.balances.actions import Progress, Rank
 from services.rewards.ledger.domain import Holding
 from services.rewards.ledger.schemas import currency_of
-from services.rewards.lots.sql import Left
+from services.rewards.lots.sql.lots import Left
 from services.rewards.tiers.domain import NO_TIER
 
 
@@ -19,11 +19,12 @@ class ExpiringOut(BaseModel):
     expires_at: datetime = Field(description="The first moment at which it can no longer be used.")
     amount: int = Field(description="In minor units, or points.")
     kind: Literal["store_credit", "points"]
+    idle: bool = Field(description="Whether it stays where the holder earns or spends some of it before then.")
 
     @classmethod
     def of(cls, left: Left) -> Self:
         """As callers see it."""
-        return cls(expires_at=left.expires_at, amount=left.amount, kind=left.kind)
+        return cls(expires_at=left.expires_at, amount=left.amount, kind=left.kind, idle=left.idle)
 
 
 class BalanceOut(BaseModel):

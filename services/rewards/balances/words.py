@@ -1,14 +1,15 @@
 """What pages say of rewards, limits, tiers, and the way to milestones."""
 
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from itertools import islice
 from typing import Final
 
 from services.common.tier_names import times
 from services.rewards.balances.actions import Progress, Rank, Used
 from services.rewards.grants.domain.reward import Reward
-from services.rewards.lots.sql import Left
+from services.rewards.lots.domain import last_day
+from services.rewards.lots.sql.lots import Left
 from services.rewards.memberships.actions import Holding
 from services.rewards.pages import Reader
 from services.rewards.rules.domain import POINTS
@@ -48,18 +49,23 @@ def used_text(reader: Reader, used: Used) -> str:
 
 
 def expiry_facts(reader: Reader, left: Sequence[Left], unit: str) -> list[Fact]:
-    """What is left of a unit and expires, by the last day on which it can be used; the next days first."""
-    by_day: dict[date, int] = {}
+    """What is left of a unit and expires, by the last day on which it can be used; the next days first. What an idle
+    holder loses stands by itself.
+    """
+    by_day: dict[tuple[date, bool], int] = {}
     for one in left:
         if one.unit == unit:
-            day = (one.expires_at - timedelta(microseconds=1)).astimezone(reader.zone).date()
-            by_day[day] = by_day.get(day, 0) + one.amount
+            key = (last_day(one.expires_at, reader.zone), one.idle)
+            by_day[key] = by_day.get(key, 0) + one.amount
+    say = reader.speech.say
     return [
         Fact(
-            reader.speech.say("Can be used until %(day)s", day=reader.fmt.date(day, year=True)),
+            say("Can be used until %(day)s, and longer if some is earned or used", day=reader.fmt.date(day, year=True))
+            if idle
+            else say("Can be used until %(day)s", day=reader.fmt.date(day, year=True)),
             reader.amount(amount, unit),
         )
-        for day, amount in islice(by_day.items(), _DAYS_SHOWN)
+        for (day, idle), amount in islice(by_day.items(), _DAYS_SHOWN)
     ]
 
 

@@ -16,8 +16,8 @@ from services.rewards.lots.domain import Holder
 from services.rewards.rules.domain import Order
 from services.rewards.slices import sql as slices
 from services.rewards.spending import actions as spending
-from services.rewards.spending import sql as spends
 from services.rewards.spending.domain import Purpose, Spend
+from services.rewards.spending.sql import spends
 
 
 async def reserve(tx: Tx, holder: Holder, amount: int, *, purpose: Purpose, expires_in: timedelta) -> Spend:

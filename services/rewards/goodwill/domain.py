@@ -92,6 +92,8 @@ class Goodwill(Struct, frozen=True, kw_only=True):
     reward_id: str | None = None
     left_minor: int = 0
     """What its reward is worth now."""
+    expires_after_days: int | None = None
+    """Whole days after the day on which it is granted; None for never."""
 
 
 class Step(Struct, frozen=True, kw_only=True):

@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from contracts.expiry import LONGEST_DAYS
 from contracts.fields import Currency
 from services.common.money import in_units
 from services.common.periods import Period
@@ -41,6 +42,14 @@ class GoodwillIn(BaseModel):
     points: Amount | None = Field(None, description="Points, instead of money.")
     pay_as: Literal["cash", "store_credit"] = Field("cash", description="What money is given as.")
     reason: Words = Field(description="For the store's own people; no event carries it.")
+    expires_after_days: int | None = Field(
+        None,
+        ge=0,
+        le=LONGEST_DAYS,
+        strict=True,
+        description="Whole days after the day of the grant in which store credit or points can be used; 0 for never."
+        " Left out: as the program's `goodwill_expires_after_days` says.",
+    )
 
     def wish(self) -> Wish:
         """As the action takes it. Raises `Invalid` if it is neither money nor points, or both."""
@@ -56,6 +65,7 @@ class GoodwillIn(BaseModel):
             unit=self.currency or POINTS,
             amount_minor=self.amount_minor or self.points or 0,
             reason=self.reason,
+            expires_after_days=self.expires_after_days,
         )
 
 
@@ -96,6 +106,9 @@ class GoodwillOut(BaseModel):
     decided_by: str | None
     decided_at: datetime | None
     reward_id: str | None = Field(description="The reward that it became.")
+    expires_after_days: int | None = Field(
+        None, description="Whole days after the day of the grant; null where it never expires."
+    )
 
     @classmethod
     def of(cls, one: Goodwill) -> Self:
@@ -117,6 +130,7 @@ class GoodwillOut(BaseModel):
             decided_by=one.decided_by,
             decided_at=one.decided_at,
             reward_id=one.reward_id,
+            expires_after_days=one.expires_after_days,
         )
 
     def flat(self) -> dict[str, object]:
@@ -129,7 +143,7 @@ class GoodwillOut(BaseModel):
 
 CSV_COLUMNS = (
     *("id", "ambassador_id", "ambassador_code", "program_id", "kind", "amount", "points", "currency", "left", "reason"),
-    *("status", "made_by", "made_at", "decided_by", "decided_at", "reward_id"),
+    *("status", "made_by", "made_at", "decided_by", "decided_at", "reward_id", "expires_after_days"),
 )
 
 

@@ -18,7 +18,7 @@ on conflict (store_id, unit) do update set limit_minor = excluded.limit_minor, p
 """  # noqa: S608
 _FIELDS = (
     *("store_id", "goodwill_id", "ambassador_id", "program_id", "pay_as", "unit", "currency", "amount_minor", "reason"),
-    *("status", "made_by", "made_at", "day", "unaided", "decided_by", "decided_at", "reward_id"),
+    *("status", "made_by", "made_at", "day", "unaided", "decided_by", "decided_at", "reward_id", "expires_after_days"),
 )
 # S608 is silenced where statements are put together from our own words.
 _ADD = f"insert into goodwill ({', '.join(_FIELDS)}) values ({', '.join(':' + one for one in _FIELDS)})"  # noqa: S608

@@ -45,6 +45,8 @@ GOODWILL = Table(
     text("decided_by", nullable=True),
     moment("decided_at", nullable=True),
     text("reward_id", nullable=True),
+    # After the day of the grant; null for never.
+    Column("expires_after_days", Integer, nullable=True),
     Index("goodwill_unaided_idx", "store_id", "made_by", "unit", "day", postgresql_where=sql("unaided")),
     Index("goodwill_ambassador_idx", "store_id", "ambassador_id", "goodwill_id"),
     Index("goodwill_status_idx", "store_id", "status", "goodwill_id"),

@@ -15,8 +15,8 @@ from services.rewards.joins import sql
 from services.rewards.joins.domain import carry
 from services.rewards.ledger import actions as ledger
 from services.rewards.ledger.domain import Posting, expiry
-from services.rewards.lots import sql as lots
 from services.rewards.lots.domain import Debt, Holder, Lot, Part, pay_debt
+from services.rewards.lots.sql import lots
 
 
 async def join(tx: Tx, joined: Sequence[PersonJoined]) -> None:

@@ -25,6 +25,12 @@ from unnest(cast(:stores as text[]), cast(:contacts as text[]), cast(:customers 
 where l.store_id = w.store_id and l.owner = w.contact and l.side = 'friend'
 returning l.store_id, l.lot_id, l.remaining > 0 as open
 """
+_GIVE_CLOCKS = """
+update lot_clocks c set owner = w.customer
+from unnest(cast(:stores as text[]), cast(:contacts as text[]), cast(:customers as text[]))
+  w(store_id, contact, customer)
+where c.store_id = w.store_id and c.owner = w.contact and c.side = 'friend'
+"""
 _NEXT = """
 select contact from contact_holders where store_id = :store and contact > :after
 order by contact offset :count limit 1
@@ -71,8 +77,12 @@ async def expired_lots(tx: Tx, joins: Sequence[Join]) -> list[tuple[str, str]]:
 
 
 async def give(tx: Tx, joins: Sequence[Join]) -> list[tuple[str, str]]:
-    """Makes lots of contacts the customers'. Returns those with something left, as (store, lot)."""
-    rows = await tx.all(_GIVE, **_contacts(joins), customers=[one.customer_id for one in joins])
+    """Makes lots of contacts the customers', with the clocks that they follow: the customer's activity moves them from
+    then on. Returns those with something left, as (store, lot).
+    """
+    customers = [one.customer_id for one in joins]
+    await tx.execute(_GIVE_CLOCKS, **_contacts(joins), customers=customers)
+    rows = await tx.all(_GIVE, **_contacts(joins), customers=customers)
     return sorted((row.store_id, row.lot_id) for row in rows if row.open)
 
 

@@ -9,7 +9,7 @@ from services.rewards.ledger.domain import Account
 from services.rewards.ledger.sql import totals_of
 from services.rewards.liability import sql
 from services.rewards.liability.domain import Amounts3, Held, Liability, by_age, edges, edges_ahead, split
-from services.rewards.lots import sql as lots
+from services.rewards.lots.sql import lots
 from services.rewards.rules.domain import Side
 from services.rewards.slices import sql as slices
 

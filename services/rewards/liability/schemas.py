@@ -5,7 +5,7 @@ from typing import Literal, Self
 from pydantic import BaseModel, Field
 
 from services.rewards.liability.domain import Liability
-from services.rewards.lots.sql import Liable
+from services.rewards.lots.sql.lots import Liable
 
 
 class AccountLiabilityOut(BaseModel):

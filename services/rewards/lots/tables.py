@@ -1,6 +1,8 @@
-"""Lots, what posting sets did to them, and debts. Lots and debts are folds of `lot_entries`, which follow the books."""
+"""Lots, what posting sets did to them, debts, and the clocks of idle holders. Lots and debts are folds of
+`lot_entries`, which follow the books.
+"""
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, Date, Index, Integer, Table, Text
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, Date, Index, Integer, Table, Text
 from sqlalchemy import text as sql
 
 from services.kernel.tables import APPEND_ONLY, moment, text
@@ -20,8 +22,9 @@ LOTS = Table(
     text("rule"),
     # On which it became available, where the store was then.
     Column("day", Date, nullable=False),
-    # 0: never.
+    # 0: never. Below 0: so many days after the holder was last active, by its clock.
     Column("expires_days", Integer, nullable=False),
+    # Null where it never does, or by its clock.
     moment("expires_at", nullable=True),
     Column("granted", BigInteger, nullable=False),
     Column("clawed_back", BigInteger, nullable=False),
@@ -32,6 +35,9 @@ LOTS = Table(
     Column("expired_by", BigInteger, nullable=True),
     # The contact under which it lay before that was a customer's.
     Column("joined_from", Text, nullable=False, server_default=""),
+    text("clock_id", nullable=True),
+    # When the holder is told that it expires; null where they were, or are not to be, or by its clock.
+    moment("notice_at", nullable=True),
     Index(
         "lots_key",
         *("store_id", "owner", "side", "unit", "pay_as", "program_id", "rule", "day", "expires_days", "joined_from"),
@@ -47,10 +53,22 @@ LOTS = Table(
         *("store_id", "expires_at"),
         postgresql_where=sql("remaining > 0 and expires_at is not null"),
     ),
+    Index(
+        "lots_clock_idx",
+        *("store_id", "clock_id"),
+        postgresql_where=sql("remaining > 0 and clock_id is not null"),
+    ),
+    Index(
+        "lots_notice_idx",
+        *("store_id", "notice_at"),
+        postgresql_where=sql("remaining > 0 and notice_at is not null"),
+    ),
     CheckConstraint("granted >= 0 and clawed_back >= 0 and expired >= 0 and remaining >= 0", name="not_negative"),
     CheckConstraint("reserved >= 0 and used >= 0", name="spent"),
     CheckConstraint("granted = clawed_back + expired + reserved + used + remaining", name="partition"),
-    CheckConstraint("(expires_days = 0) = (expires_at is null)", name="expires"),
+    CheckConstraint(
+        "(expires_days > 0) = (expires_at is not null) and (expires_days < 0) = (clock_id is not null)", name="expires"
+    ),
     CheckConstraint("pay_as in ('store_credit', 'points')", name="pay_as"),
 )
 
@@ -81,3 +99,30 @@ LOT_DEBTS = Table(
     Column("amount", BigInteger, nullable=False),
     CheckConstraint("amount >= 0", name="not_negative"),
 )
+
+LOT_CLOCKS = Table(
+    "lot_clocks",
+    METADATA,
+    text("store_id", primary_key=True),
+    text("clock_id", primary_key=True),
+    text("owner"),
+    text("side"),
+    text("unit"),
+    text("pay_as"),
+    # Whole days after the one on which the holder was last active.
+    Column("days", Integer, nullable=False),
+    Column("notice_days", Integer, nullable=True),
+    moment("expires_at"),
+    moment("notice_at", nullable=True),
+    # It has run out, and nothing is left by it.
+    Column("ended", Boolean, nullable=False, server_default="false"),
+    Index("lot_clocks_holder_idx", "store_id", "owner", "side", "unit", "pay_as", "expires_at"),
+    Index("lot_clocks_due_idx", "store_id", "expires_at", postgresql_where=sql("not ended")),
+    Index(
+        "lot_clocks_notice_idx",
+        *("store_id", "notice_at"),
+        postgresql_where=sql("not ended and notice_at is not null"),
+    ),
+    CheckConstraint("days > 0", name="days"),
+)
+"""All lots of one holder that expire after as many idle days follow one clock: activity moves one row."""

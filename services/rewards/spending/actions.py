@@ -20,10 +20,11 @@ from services.kernel.ids import new_id
 from services.kernel.revisions import Ref
 from services.rewards.ledger import actions as ledger
 from services.rewards.ledger.domain import Movement
+from services.rewards.lots import actions as lots
 from services.rewards.lots.domain import EXPIRY_JOB as LOT_EXPIRY
 from services.rewards.lots.domain import Holder
-from services.rewards.spending import sql
 from services.rewards.spending.domain import EXPIRY_JOB, NotEnough, Purpose, Spend
+from services.rewards.spending.sql import spends as sql
 
 AT_ONCE: Final = 200
 """Spends that are released in one transaction."""
@@ -75,6 +76,7 @@ async def reserve(
     )
     (number,) = await ledger.post(tx, [spend.posting(Movement.SET_ASIDE, amount, step="reserve")])
     spend = replace(spend, number=number)
+    await lots.spent(tx, holder)  # first: it changes what expires first
     await sql.take(tx, holder, amount, number=number)
     await sql.add(tx, spend)
     await sql.add_steps(tx, [(spend, number, "reserve", amount)])

@@ -63,6 +63,9 @@ class Moved(Struct, frozen=True, kw_only=True):
     event_name: str | None = None
     milestone: str | None = None
     """What was reached, where it is for a milestone."""
+    redemption_id: str | None = None
+    item: str | None = None
+    """What was redeemed, as it was called then."""
     currency: str | None = None
     """Of the program of its reward."""
     pending: int

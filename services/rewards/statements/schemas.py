@@ -40,6 +40,7 @@ class StatementLineOut(BaseModel):
     reward_id: str | None
     payout_id: str | None
     order_id: str | None
+    redemption_id: str | None = Field(None, description="What the points or credit were redeemed for.")
     amount: int = Field(description="What the balance changed by; 0 where money only moved between accounts.")
     pending_change: int
     available_change: int
@@ -59,6 +60,7 @@ class StatementLineOut(BaseModel):
             reward_id=moved.reward_id,
             payout_id=moved.payout_id,
             order_id=moved.order_id,
+            redemption_id=moved.redemption_id,
             amount=moved.amount,
             pending_change=moved.pending,
             available_change=moved.available,

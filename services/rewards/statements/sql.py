@@ -14,7 +14,7 @@ _MOVES = """
 select e.number, s.at, s.movement, s.reward_id, s.payout_id, s.basis, s.packed_basis,
   case r.source_kind when 'order' then r.order_id end as order_id, r.event_name,
   case r.source_kind when 'period' then r.order_id end as milestone, r.currency,
-  e.pending, e.available, e.in_payout, e.reserved
+  d.redemption_id, d.name as item, e.pending, e.available, e.in_payout, e.reserved
 from (
   select number,
     coalesce(-sum(amount_minor) filter (where account = :pending), 0)::bigint as pending,
@@ -29,6 +29,9 @@ from (
 ) e
 join posting_sets s on s.store_id = :store and s.number = e.number
 left join rewards r on r.store_id = :store and r.reward_id = s.reward_id
+left join spend_steps t on t.store_id = :store and t.number = e.number
+left join spends p on p.store_id = :store and p.spend_id = t.spend_id and p.purpose = 'redemption'
+left join redemptions d on d.store_id = :store and d.redemption_id = p.purpose_id
 order by e.number
 """
 _CHANGE = """
@@ -76,6 +79,8 @@ async def moves(
             order_id=row.order_id,
             event_name=row.event_name,
             milestone=row.milestone,
+            redemption_id=row.redemption_id,
+            item=row.item,
             currency=row.currency,
             pending=row.pending,
             available=row.available,

@@ -21,6 +21,8 @@ def what_text(reader: Reader, moved: Moved, order: str) -> str:
         text = say("Taken back: it counts for you no longer") if unnamed else _taken_back(reader, moved.reason)
     elif moved.movement == "release":
         text = say("No longer on hold")
+    elif moved.item is not None:
+        text = _redeemed(reader, moved.movement)
     else:
         text = {
             "reserve": say("Set aside for a payout"),
@@ -35,9 +37,21 @@ def what_text(reader: Reader, moved: Moved, order: str) -> str:
             "give_back": say("Returned after it was spent"),
         }.get(moved.movement, moved.movement)
     source = order if moved.event_name is None else deed_text(moved.event_name, reader.speech)
+    if moved.item is not None:
+        source = moved.item
     if moved.milestone is not None:
         source = milestone_text(moved.milestone, moved.currency or "", reader.speech, reader.fmt)
     return f"{text}, {source}" if source else text
+
+
+def _redeemed(reader: Reader, movement: str) -> str:
+    say = reader.speech.say
+    return {
+        "set_aside": say("Redeemed"),
+        "use": say("Redeemed: sent or done"),
+        "let_go": say("Redemption cancelled: available again"),
+        "give_back": say("Redemption taken back: available again"),
+    }.get(movement, movement)
 
 
 def _taken_back(reader: Reader, reason: str) -> str:

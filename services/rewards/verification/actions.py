@@ -24,13 +24,13 @@ from services.rewards.grants.sql import cashback, conversions, counters, custom_
 from services.rewards.grants.sql import rewards as rewards_sql
 from services.rewards.joins import sql as joins
 from services.rewards.ledger import sql as ledger
-from services.rewards.lots import sql as lots
+from services.rewards.lots.sql import drift as lots
 from services.rewards.memberships import actions as memberships
 from services.rewards.payouts.sql import payouts
 from services.rewards.pools import sql as pools
 from services.rewards.rules.domain import Order
 from services.rewards.slices import sql as slices
-from services.rewards.spending import sql as spending
+from services.rewards.spending.sql import drift as spending
 from services.rewards.tiers import sql as tiers
 from services.rewards.verification import sql as books
 from services.rewards.verification.domain import Report, Walk

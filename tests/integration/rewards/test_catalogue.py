@@ -81,6 +81,22 @@ async def test_goods_wait_for_the_store_and_what_is_called_off_gives_all_back(wo
     assert all(reserved == used == 0 for _, _, _, reserved, used, _ in await lots(world))
     assert (await audit(world)).findings == []
 
+    # Their statement says what each was for, as it was called then.
+    async with portal(world) as mine, world.caller(STORE) as api:
+        page = (await mine.get("/p/statement", params={"unit": "points"})).text
+        days = {"from": "2026-11-01", "to": "2026-11-30"}
+        lines = (await api.get("/v1/statements", params={"ambassador_id": ANNA, "unit": "points"} | days)).json()
+    for text in (
+        "Redeemed, A bag of coffee",
+        "Redemption cancelled: available again, A bag of coffee",
+        "Redeemed, A large bag",
+        "Redeemed: sent or done, A large bag",
+        "Redemption taken back: available again, A large bag",
+    ):
+        assert text in page
+    spent = [one["redemption_id"] for one in lines["data"] if one["redemption_id"]]
+    assert spent == [first["id"]] * 2 + [second["id"]] * 3
+
 
 async def test_a_coupon_is_given_at_once_and_never_returns_to_its_pool(world: World) -> None:
     await rich(world)

@@ -1,7 +1,7 @@
 """Goodwill over the API: at once within a limit, by two people above it, taken back, and in the books like the rest."""
 
 import asyncio
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -237,6 +237,8 @@ async def test_the_programs_budget_holds_for_goodwill_too(shop: World) -> None:
         (wish(10**12 + 1), "amount_minor"),
         (wish(reason="   "), "reason"),
         (wish(points=5), "amount_minor"),
+        (wish(expires_after_days=30), "expires_after_days"),
+        (wish(pay_as="store_credit", expires_after_days=3_651), "expires_after_days"),
         ({"ambassador_id": ANNA, "points": 5, "currency": "EUR", "reason": "x"}, "currency"),
         ({"ambassador_id": ANNA, "amount_minor": 5, "reason": "x"}, "currency"),
     ],
@@ -280,6 +282,27 @@ async def test_the_right_over_goodwill_neither_sets_its_own_limit_nor_comes_by_i
         assert (await http.put("/v1/goodwill-terms/EUR", json={"limit": 10**9})).status_code == 403
     async with shop.caller(STORE, "rewards:read", "rewards:write", *OWNER) as http:
         await post(http, "/v1/goodwill", wish(), status=403)
+
+
+async def test_what_is_given_expires_as_whoever_gives_it_says_or_else_the_program(shop: World) -> None:
+    """The second gift waits for somebody else; its days begin when they approve it."""
+    program = make_program(AMBASSADOR_RULE).model_copy(update={"goodwill_expires_after_days": 90})
+    await shop.take(published(program, version=2))
+    credit = {"pay_as": "store_credit"}
+    async with shop.caller(STORE, *GIVE) as http, shop.caller(STORE, *GIVE, key_id="key_2") as other:
+        for days in (None, 10, 0):
+            await post(http, "/v1/goodwill", wish(100, **credit, expires_after_days=days), status=201)
+        cash = await post(http, "/v1/goodwill", wish(100), status=201)
+        waits = await post(http, "/v1/goodwill", wish(9000, **credit, expires_after_days=10), status=201)
+        assert (cash["expires_after_days"], waits["status"], waits["expires_after_days"]) == (None, "waiting", 10)
+        await shop.move_clock(seconds=2 * DAY)
+        await post(other, f"/v1/goodwill/{waits['id']}/approve")
+        (money, *_) = (await http.get("/v1/balances", params={"ambassador_id": ANNA})).json()["data"]
+    today = (await shop.now()).date()
+    ends = [(date.fromisoformat(one["expires_at"][:10]) - today).days for one in money["expiring"]]
+    assert [one["amount"] for one in money["expiring"]] == [100, 9000, 100]
+    assert ends[1] - ends[0] == 2 and ends[2] - ends[0] == 80
+    assert (await audit(shop)).whole
 
 
 async def test_what_was_given_comes_as_a_spreadsheet_too(shop: World) -> None:

@@ -112,3 +112,17 @@ async def test_the_form_keeps_what_was_written_and_says_what_to_mend(world: Worl
         assert nobody.status_code == 404 and "There is no such ambassador" in nobody.text
         empty = (await page.get(LIST)).text
         assert "Nothing here" in empty and "No limit is set" in empty
+
+
+async def test_the_form_says_after_how_many_days_it_expires(world: World) -> None:
+    await earned(world)
+    await world.take(joined(ANNA))
+    async with world.browser(STORE) as page:
+        for wrong in ({"expires": "soon"}, {"expires": "4000"}, {"expires": "30"}):
+            pay_as = "cash" if wrong["expires"] == "30" else "store_credit"
+            refused = await page.post(LIST, data={**GIFT, "pay_as": pay_as, **wrong}, headers=SAME)
+            assert refused.status_code == 422
+            assert "Write a number of days, at most 3,650; money does not expire." in refused.text
+        asked = await page.post(LIST, data={**GIFT, "pay_as": "store_credit", "expires": "30"}, headers=SAME)
+        assert asked.status_code == 303
+        assert "after 30 days" in (await page.get(asked.headers["location"])).text

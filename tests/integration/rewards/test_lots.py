@@ -12,7 +12,7 @@ from alembic import command
 from services.kernel import migrate
 from services.kernel.jobs import Jobs
 from services.rewards.ledger.domain import Holding
-from services.rewards.lots import sql
+from services.rewards.lots.sql import lots as sql
 from services.rewards.main import SERVICE
 from tests.integration.rewards.money import audit, holding, release_all
 from tests.integration.rewards.test_payout_pages import portal
@@ -97,8 +97,8 @@ async def test_what_one_rule_gives_in_a_day_is_one_lot_that_expires_when_its_las
         (money, points) = (await api.get("/v1/balances", params={"ambassador_id": ANNA})).json()["data"]
         assert (money["expired"], money["expiring"]) == (0, [])
         assert points["expiring"] == [
-            {"expires_at": "2026-12-03T22:00:00Z", "amount": 200, "kind": "points"},
-            {"expires_at": "2026-12-04T22:00:00Z", "amount": 100, "kind": "points"},
+            {"expires_at": "2026-12-03T22:00:00Z", "amount": 200, "kind": "points", "idle": False},
+            {"expires_at": "2026-12-04T22:00:00Z", "amount": 100, "kind": "points", "idle": False},
         ]
         assert (await api.get("/v1/liability")).json()["expiring"] == [
             {"unit": "EUR", "kind": "store_credit", "days_0_30": 0}
@@ -168,7 +168,7 @@ async def test_what_is_taken_back_undoes_the_expiry_then_takes_what_is_left_then
 
 
 async def test_a_debt_is_paid_by_what_comes_next_before_that_is_a_lot(world: World) -> None:
-    """Nothing spends yet, so that a debt is written as if something had; the books are then checked without it."""
+    """A debt of before, when what lay in other lots did not make up for it: the books are then checked without it."""
     await opened(world, POINTS)
     await bought(world, "1")
     async with world.owner.transaction([STORE]) as tx:
@@ -184,9 +184,11 @@ async def test_a_debt_is_paid_by_what_comes_next_before_that_is_a_lot(world: Wor
     await bought(world, "3")
     assert (await debt(world), (await lots(world))[1]) == (0, ("points", 1, 70, 0, 0, 70))
     await bought(world, "3", revision=2, cancelled=True)
-    assert (await debt(world), (await lots(world))[1]) == (30, ("points", 1, 70, 70, 0, 0))
+    # What is taken back after that, and is no longer there, is taken from the other lot.
+    assert await debt(world) == 0
+    assert await lots(world) == [("points", 0, 100, 30, 0, 70), ("points", 1, 70, 70, 0, 0)]
     kinds = [one.detail for one in (await audit(world)).findings]
-    assert kinds == [f"{ANNA} has a debt of 30 points, entries say -100"]
+    assert kinds == [f"{ANNA} has a debt of 0 points, entries say -130"]
 
 
 async def test_lots_expire_exactly_once_while_rewards_come_and_go_at_the_same_time(world: World) -> None:

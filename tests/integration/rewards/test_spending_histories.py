@@ -21,15 +21,26 @@ KEPT = 30
 """Days after the first for which points can be used."""
 EACH = 4
 """Points of an order."""
-RULE = spent.POINTS | {"give": {"kind": "fixed", "amount_minor": EACH}, "expires_after_days": KEPT}
+FIXED = spent.POINTS | {"give": {"kind": "fixed", "amount_minor": EACH}, "expires_after_days": KEPT}
+IDLE = FIXED | {"expires_after_days": None, "expiry": {"kind": "idle", "days": KEPT}}
 _stores = count(1)
 
 
 @dataclass(eq=False)
+class Life:
+    """How long points can be used: so many days after a day. Of an idle holder it is the day of their last activity,
+    and one life of many points.
+    """
+
+    since: int
+
+
+@dataclass(eq=False)
 class Point:
-    """One point: of which day, and what became of it."""
+    """One point: of which day, how long it can be used, and what became of it."""
 
     day: int
+    life: Life
     state: str = "active"
 
 
@@ -37,7 +48,9 @@ class Point:
 class Model:
     """Every point by itself, moved one at a time."""
 
+    idle: bool
     today: int = 0
+    running: Life | None = None
     points: list[Point] = field(default_factory=list)
     came: int = 0
     taken: int = 0
@@ -52,28 +65,47 @@ class Model:
     def earn(self, name: str) -> None:
         self.orders[name] = self.today
         self.came += EACH
+        life = self._life()
         for _ in range(EACH):
             if self.debt:
                 self.debt -= 1
             else:
-                self.points.append(Point(self.today))
+                self.points.append(Point(self.today, life))
+
+    def _life(self) -> Life:
+        if not self.idle:
+            return Life(self.today)
+        if self.running is None or self._over(self.running):
+            self.running = Life(self.today)
+        self.running.since = self.today
+        return self.running
+
+    def _over(self, life: Life) -> bool:
+        return life.since + KEPT < self.today
 
     def cancel(self, name: str) -> None:
         day = self.orders.pop(name)
         self.taken += EACH
         for _ in range(EACH):
-            for state in ("expired", "active"):
-                found = next((one for one in self.points if (one.day, one.state) == (day, state)), None)
-                if found is not None:
-                    found.state = "taken"
-                    break
+            own = [one for one in self.points if one.day == day]
+            undone = next((one for one in own if one.state == "expired"), None)
+            left = next((one for one in (*own, *self._usable()) if one.state == "active"), None)
+            if (found := undone or left) is not None:
+                found.state = "taken"
             else:
                 self.debt += 1
 
+    def _usable(self) -> list[Point]:
+        """What can be used, that which expires first before all else."""
+        active = (one for one in self.points if one.state == "active")
+        return sorted(active, key=lambda one: (one.life.since, one.day))
+
     def reserve(self, name: str, amount: int) -> str:
-        free = sorted((one for one in self.points if one.state == "active"), key=lambda one: one.day)
+        free = self._usable()
         if len(free) - self.debt < amount:
             return "not_enough"
+        if self.running is not None and not self._over(self.running):
+            self.running.since = self.today
         self.spends[name] = ("reserved", self._move(free[:amount], "reserved"))
         return "reserved"
 
@@ -116,7 +148,7 @@ class Model:
         self._move(points[paid:], "active")
 
     def expire(self) -> None:
-        self._move([one for one in self.points if one.state == "active" and one.day + KEPT < self.today], "expired")
+        self._move([one for one in self.points if one.state == "active" and self._over(one.life)], "expired")
 
     def holding(self) -> Holding:
         states = [one.state for one in self.points]
@@ -136,7 +168,7 @@ class History:
 
     world: World
     store: str
-    model: Model = field(default_factory=Model)
+    model: Model
     made: list[str] = field(default_factory=list)
     steps: Any = field(default_factory=count)
 
@@ -189,6 +221,7 @@ class History:
         async with self.world.db.transaction([self.store]) as tx:
             held = (await holdings_of(tx, self.store, owner=ANNA, side="ambassador")).get("points", Holding())
         assert held == self.model.holding()
+        assert not self.model.debt or not self.model._usable(), "nobody owes what they could use"
         left: dict[int, int] = {}
         for one in self.model.points:
             left[one.day] = left.get(one.day, 0) + (one.state == "active")
@@ -211,11 +244,11 @@ ACTS = st.tuples(
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-@given(acts=st.lists(ACTS, min_size=10, max_size=30))
-async def test_each_point_is_where_a_model_of_single_points_has_it(world: World, acts: list[Any]) -> None:
+@given(idle=st.booleans(), acts=st.lists(ACTS, min_size=10, max_size=30))
+async def test_each_point_is_where_a_model_of_single_points_has_it(world: World, idle: bool, acts: list[Any]) -> None:
     store = f"str_{next(_stores)}"
-    await spent.opened(world, RULE, store=store)
-    history = History(world, store)
+    await spent.opened(world, IDLE if idle else FIXED, store=store)
+    history = History(world, store, Model(idle))
     for act in acts:
         await history.act(*act)
     await history.check()

@@ -47,3 +47,34 @@ def test_the_form_keeps_and_changes_when_a_rule_expires() -> None:
     with pytest.raises(form.FormErrors) as refused:
         form.read(shown | {"friend_expires": "0"}, before=EXPIRING)
     assert list(refused.value.errors) == ["friend_expires"]
+
+
+def test_a_rule_for_idle_holders_is_promised_kept_and_changed_and_says_when_they_are_told() -> None:
+    rules = EXPIRING.model_dump(mode="json")["rewards"]
+    idle = {"expires_after_days": None, "expiry": {"kind": "idle", "days": 180}, "expiry_notice_days": 14}
+    program = Program.model_validate(EXPIRING.model_dump(mode="json") | {"rewards": [rules[0], rules[1] | idle]})
+    promise = "It expires when nothing of the kind was earned or used for 180 days."
+    assert promise in words.promises(program, SPEECH, FORMAT)
+    shown = form.fields(program)
+    found = [shown[f"ambassador_{part}"] for part in ("expires", "expires_from", "notice")]
+    assert found == ["180", "activity", "14"]
+    assert Program.model_validate(form.read(shown, before=program)).rewards == program.rewards
+
+    def changed(**fields: str) -> tuple[object, ...]:
+        one = Program.model_validate(form.read(shown | fields, before=program)).rewards[1]
+        return one.expires_after_days, one.expiry and one.expiry.days, one.expiry_notice_days
+
+    assert changed(ambassador_expires_from="release") == (180, None, 14)
+    assert changed(ambassador_expires="90", ambassador_notice="") == (None, 90, None)
+    assert changed(ambassador_expires="") == changed(ambassador_pay_as="cash") == (None, None, None)
+    with pytest.raises(form.FormErrors) as refused:
+        form.read(shown | {"ambassador_notice": "180"}, before=program)
+    assert refused.value.errors == {"ambassador_notice": "notice_late"}
+
+
+def test_cashback_for_idle_buyers_goes_through_the_form_and_back() -> None:
+    rule = {"name": "back", "per_minor": 5000, "give": {"kind": "fixed", "amount_minor": 300}, "expiry_notice_days": 3}
+    idle = {"expiry": {"kind": "idle", "days": 60}, "pay_as": "store_credit"}
+    program = Program.model_validate(WHOLE.model_dump(mode="json") | {"cashback_rewards": [rule | idle]})
+    again = Program.model_validate(form.read(form.fields(program), before=program))
+    assert again.cashback_rewards == program.cashback_rewards

@@ -271,6 +271,8 @@ def test_the_form_leaves_changes_adds_and_removes_rules_for_events() -> None:
         "pay_as": "points",
         "hold_days": 14,
         "expires_after_days": None,
+        "expiry": None,
+        "expiry_notice_days": None,
         "limits": {"per_ambassador": {"count": 4, "amount_minor": None, "period": "month"}},
     }
     assert rules({"event_1_per_month": ""})[1].limits.per_ambassador is None

@@ -1,7 +1,7 @@
 """Lots: each point by itself, against the functions that move many at once; when a lot expires; what rules may say."""
 
 from collections import Counter
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -12,11 +12,26 @@ from pydantic import ValidationError
 
 from contracts.program import Program
 from services.rewards.ledger.domain import Entry, Holding, Movement, expiry, holdings
-from services.rewards.lots.actions import days_of
-from services.rewards.lots.domain import Debt, Holder, Lot, LotKey, expire, expires_at, put_in, take_back
+from services.rewards.lots.domain import (
+    Clock,
+    Debt,
+    Holder,
+    Lot,
+    LotKey,
+    Term,
+    expire,
+    expires_at,
+    first_to_expire,
+    last_day,
+    notice_at,
+    put_in,
+    take_back,
+    term_of,
+)
 from tests.unit.rewards.build import AMBASSADOR_RULE, make_program
 
 HOLDER = Holder("str_a", "ambassador", "amb_a", "points", "points")
+NOW = datetime(2026, 11, 3, 12, tzinfo=UTC)
 POINTS: dict[str, Any] = AMBASSADOR_RULE | {"pay_as": "points", "expires_after_days": 30}
 
 
@@ -53,15 +68,16 @@ class EachPoint(RuleBasedStateMachine):
 
     @rule(which=st.integers(0, 1), amount=st.integers(1, 8))
     def is_taken_back(self, which: int, amount: int) -> None:
-        """Also more than is there, as if some of it had been spent."""
-        taken = take_back(self.lots[which], self.debt, amount)
+        """Also more than is there, as if some of it had been spent: the other lot makes up for it first."""
+        others = [one for one in first_to_expire(self.lots, datetime.now(UTC)) if one is not self.lots[which]]
+        taken = take_back(self.lots[which], self.debt, amount, others)
         self.moved[self.lots[which].lot_id] += taken.undone
         self._note(taken.parts)
         self.went += amount
         for _ in range(amount):
-            for state in ("expired", "active"):
-                if state in self.points[which]:
-                    self.points[which][self.points[which].index(state)] = "taken"
+            for lot, state in ((which, "expired"), (which, "active"), (1 - which, "active")):
+                if state in self.points[lot]:
+                    self.points[lot][self.points[lot].index(state)] = "taken"
                     break
             else:
                 self.debt_left += 1
@@ -79,6 +95,10 @@ class EachPoint(RuleBasedStateMachine):
             )
             assert self.moved[lot.lot_id] == lot.remaining
         assert (self.debt.amount, self.moved[None]) == (self.debt_left, -self.debt_left)
+
+    @invariant()
+    def nobody_owes_what_they_could_use(self) -> None:
+        assert self.debt.amount == 0 or all(lot.remaining == 0 for lot in self.lots)
 
     @invariant()
     def nothing_comes_from_nowhere(self) -> None:
@@ -118,18 +138,71 @@ def test_what_expires_leaves_the_holder_and_the_programs_expense_and_comes_back_
     assert left == {("str_a", "friend", "mia", "EUR"): Holding(available=-100, expired=100)}
 
 
+@pytest.mark.parametrize(
+    ("zone", "active", "expires", "told"),
+    [
+        ("UTC", date(2027, 3, 26), datetime(2027, 3, 29, tzinfo=UTC), datetime(2027, 3, 28, tzinfo=UTC)),
+        # The clocks go forward on 28 March: that day has 23 hours.
+        (
+            "Europe/Bucharest",
+            date(2027, 3, 26),
+            datetime(2027, 3, 28, 21, tzinfo=UTC),
+            datetime(2027, 3, 27, 22, tzinfo=UTC),
+        ),
+        ("Asia/Tokyo", date(2028, 2, 27), datetime(2028, 2, 29, 15, tzinfo=UTC), datetime(2028, 2, 28, 15, tzinfo=UTC)),
+        (
+            "America/Los_Angeles",
+            date(2026, 10, 31),
+            datetime(2026, 11, 3, 8, tzinfo=UTC),
+            datetime(2026, 11, 2, 8, tzinfo=UTC),
+        ),
+    ],
+)
+def test_who_is_idle_is_told_a_day_before_it_expires_as_that_day_begins_where_the_store_is(
+    zone: str, active: date, expires: datetime, told: datetime
+) -> None:
+    clock = Clock(clock_id="clk_1", holder=HOLDER, days=2, notice_days=1, expires_at=NOW, notice_at=None)
+    clock.move_to(active, ZoneInfo(zone))
+    assert (clock.expires_at, clock.notice_at) == (expires, told)
+    assert last_day(expires, ZoneInfo(zone)) == active + timedelta(days=2)
+    assert notice_at(expires, None, ZoneInfo(zone)) is None and notice_at(None, 1, ZoneInfo(zone)) is None
+
+
+def test_what_expires_first_is_used_first_and_what_is_over_not_at_all() -> None:
+    ends = {"a": None, "b": NOW + timedelta(days=9), "c": NOW + timedelta(days=2), "over": NOW, "empty": None}
+    lots = [
+        Lot(lot_id=name, key=LotKey(HOLDER, "prg_a", name, NOW.date(), 0), expires_at=at, granted=int(name != "empty"))
+        for name, at in ends.items()
+    ]
+    assert [lot.lot_id for lot in first_to_expire(lots, NOW)] == ["c", "b", "a"]
+
+
 def test_a_rule_says_how_long_and_cash_is_for_ever() -> None:
-    program = make_program(POINTS, AMBASSADOR_RULE | {"name": "cash"})
-    assert [days_of(program, name) for name in ("ambassador", "cash", "")] == [30, 0, 0]
-    assert days_of(None, "ambassador") == 0
+    idle = {"name": "idle", "expires_after_days": None, "expiry": {"kind": "idle", "days": 90}, "expiry_notice_days": 7}
+    program = make_program(POINTS, AMBASSADOR_RULE | {"name": "cash"}, POINTS | idle)
+    assert [term_of(program, name) for name in ("ambassador", "cash", "", "idle")] == [
+        *(Term(30), Term(), Term()),
+        Term(-90, 7),
+    ]
+    assert term_of(None, "ambassador") == Term()
     milestone = {"name": "five", "on": {"of": "friends", "every": 5}, "give": {"kind": "fixed", "amount_minor": 5}}
     more = Program.model_validate(
         program.model_dump() | {"milestone_rewards": [milestone | {"pay_as": "points", "expires_after_days": 9}]}
     )
-    assert days_of(more, "five") == 9
+    assert term_of(more, "five") == Term(9)
 
 
-@pytest.mark.parametrize(("changed", "word"), [({"pay_as": "cash"}, "cash"), ({"expires_after_days": 0}, "greater")])
+@pytest.mark.parametrize(
+    ("changed", "word"),
+    [
+        ({"pay_as": "cash"}, "cash"),
+        ({"expires_after_days": 0}, "greater"),
+        ({"pay_as": "cash", "expires_after_days": None, "expiry": {"kind": "idle", "days": 9}}, "leave expiry out"),
+        ({"expiry": {"kind": "idle", "days": 9}}, "not both"),
+        ({"expiry_notice_days": 30}, "fewer days"),
+        ({"expiry_notice_days": 3, "expires_after_days": None}, "nothing expires"),
+    ],
+)
 def test_what_makes_no_sense_is_refused_where_it_stands(changed: dict[str, Any], word: str) -> None:
     with pytest.raises(ValidationError) as caught:
         make_program(POINTS | changed)

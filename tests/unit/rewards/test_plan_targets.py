@@ -24,7 +24,7 @@ from services.rewards.grants.domain.caps import Caps
 from services.rewards.grants.domain.plan import Moment, rejected
 from services.rewards.grants.domain.plan_targets import Count, PlanKey, Sold, Stand
 from services.rewards.grants.domain.reward import Change, Reward
-from services.rewards.lots.actions import days_of
+from services.rewards.lots.domain import term_of
 from services.rewards.plan_targets.domain import read_lines
 from services.rewards.rules.domain import Order, Reason
 from tests.unit.rewards.build import ANNA, BORIS, NOON, PROGRAM, STORE, make_program, make_state
@@ -121,7 +121,7 @@ def test_a_plan_has_a_name_of_its_own() -> None:
 
 def test_what_a_program_gives_knows_of_plans() -> None:
     assert (smallest_gift(terms(BONUS)), smallest_gift(terms(FRIENDS)), smallest_gift(terms(ORDERS))) == (1, 900, None)
-    assert days_of(terms(FRIENDS | {"expires_after_days": 30}), "circle") == 30
+    assert term_of(terms(FRIENDS | {"expires_after_days": 30}), "circle").days == 30
 
 
 @pytest.mark.parametrize(

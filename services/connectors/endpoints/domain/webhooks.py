@@ -14,6 +14,7 @@ from contracts.events.actions import (
     ActionSettled,
     ActionUnattributed,
 )
+from contracts.events.balances import BalanceExpiring
 from contracts.events.catalog import AmbassadorSaved, LinkSaved
 from contracts.events.conversions import (
     ConversionAttributed,
@@ -72,6 +73,7 @@ WEBHOOKS: Final[Mapping[str, type[Payload]]] = {
     "reward.reversed": RewardReversed,
     "tier.changed": TierChanged,
     "membership.changed": MembershipChanged,
+    "balance.expiring": BalanceExpiring,
     "program.exhausted": ProgramExhausted,
     "program.refilled": ProgramRefilled,
     "payout.prepared": PayoutPrepared,

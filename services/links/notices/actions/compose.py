@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -195,6 +195,11 @@ async def _values(ctx: Context, tx: Tx, reader: Reader, notice: Notice) -> dict[
                 "left": words.amount(int(facts["after_minor"]), reward, speech, fmt),
                 "reason": words.reason(str(facts["reason"]), speech),
             }
+        case "balance_expiring":
+            return _of_balance(reader, facts, tx.now)
+        case "redemption_fulfilled" | "redemption_cancelled" | "redemption_returned":
+            cost = words.part(facts["points"], facts["amount_minor"], facts["currency"], speech, fmt)
+            return {"item": str(facts["item"]), "amount": cost}
         case "tier_reached" | "tier_left":
             return {
                 "tier": str(facts["tier"] or speech.say("none")),
@@ -210,6 +215,20 @@ async def _values(ctx: Context, tx: Tx, reader: Reader, notice: Notice) -> dict[
             terms = f"{ctx.settings.base_url}/terms/{facts['program_id']}"
             return {"version": str(facts["version"]), "terms": terms}
     return {}
+
+
+def _of_balance(reader: Reader, facts: Mapping[str, Any], now: datetime) -> dict[str, str] | None:
+    """What expires and until when it can be used; None where that is over."""
+    speech, fmt = reader.speech, reader.fmt
+    if datetime.fromisoformat(str(facts["expires_at"])) <= now:
+        return None
+    amounts = [words.part(one["points"], one["amount_minor"], one["currency"], speech, fmt) for one in facts["amounts"]]
+    stays = all(one["idle"] for one in facts["amounts"])
+    return {
+        "amount": " + ".join(amounts),
+        "day": fmt.date(date.fromisoformat(str(facts["last_day"])), year=True),
+        "stays": words.stays(speech) if stays else "",
+    }
 
 
 async def _of_order(tx: Tx, reader: Reader, notice: Notice) -> dict[str, str] | None:

@@ -5,9 +5,11 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from contracts.events.appeals import AppealAnswered
+from contracts.events.balances import BalanceExpiring
 from contracts.events.catalog import AmbassadorSaved, ProgramPublished
 from contracts.events.conversions import Conversion
 from contracts.events.payouts import DestinationChanged
+from contracts.events.redemptions import Redemption
 from contracts.events.rewards import AnyReward, SourcedReward
 from contracts.events.tiers import TierChanged
 from services.kernel.bus.port import Event
@@ -151,6 +153,43 @@ async def of_tiers(tx: Tx, events: Sequence[Event[TierChanged]]) -> None:
             "basis_points": data.tier.multiplier_basis_points if data.tier else 10_000,
         }
         wanted.append(_notice(tx, event, data.ambassador_id, occasion, f"{data.program_id}:{data.revision}", **facts))
+    await _add(tx, wanted)
+
+
+async def of_balances(tx: Tx, events: Sequence[Event[BalanceExpiring]]) -> None:
+    """What an ambassador has left that expires soon. What more of that day they are given later is told anew."""
+    await _lock(tx)
+    wanted = []
+    for event in events:
+        data = event.data
+        if data.beneficiary.kind != "ambassador":
+            continue
+        facts = data.model_dump(mode="json", include={"amounts", "last_day", "expires_at"})
+        subject = f"{data.last_day}:{data.noticed_at.isoformat()}"
+        wanted.append(_notice(tx, event, data.beneficiary.id, "balance_expiring", subject, **facts))
+    await _add(tx, wanted)
+
+
+_REDEEMED: Final[dict[str, Occasion]] = {
+    "fulfilled": "redemption_fulfilled",
+    "cancelled": "redemption_cancelled",
+    "returned": "redemption_returned",
+}
+
+
+async def of_redemptions(tx: Tx, events: Sequence[Event[Redemption]]) -> None:
+    """What became of what an ambassador redeemed."""
+    await _lock(tx)
+    wanted = []
+    for event in events:
+        data = event.data
+        facts = {
+            "item": data.item_name,
+            "points": data.points,
+            "amount_minor": data.amount_minor,
+            "currency": data.currency,
+        }
+        wanted.append(_notice(tx, event, data.ambassador_id, _REDEEMED[data.status], data.redemption_id, **facts))
     await _add(tx, wanted)
 
 

@@ -16,6 +16,10 @@ Occasion = Literal[
     "earned",
     "goodwill",
     "took_back",
+    "balance_expiring",
+    "redemption_fulfilled",
+    "redemption_cancelled",
+    "redemption_returned",
     "tier_reached",
     "tier_left",
     "appeal_answered",
@@ -142,6 +146,44 @@ ABOUT: Final[dict[Occasion, About]] = {
         words=Words(
             subject=_("A reward became smaller"),
             body=_("{amount} of a reward was taken back: {reason}. What is left of it: {left}."),
+            label=_PAGE,
+        ),
+        money=True,
+    ),
+    "balance_expiring": About(
+        values=("amount", "day", "stays"),
+        words=Words(
+            subject=_("{amount} can be used until {day}"),
+            body=_("{amount} of your balance at {store} can be used until {day}, and then expires. {stays}"),
+            label=_PAGE,
+        ),
+        money=True,
+    ),
+    "redemption_fulfilled": About(
+        values=("item",),
+        words=Words(
+            subject=_("What you redeemed is on its way: {item}"),
+            body=_(
+                "{store} has sent you what you redeemed, or done it: {item}.\n\n"
+                "Where it is a code, that stands on your page."
+            ),
+            label=_PAGE,
+        ),
+    ),
+    "redemption_cancelled": About(
+        values=("item", "amount"),
+        words=Words(
+            subject=_("What you redeemed comes to nothing: {item}"),
+            body=_("What you redeemed at {store} comes to nothing: {item}. Back in your balance: {amount}."),
+            label=_PAGE,
+        ),
+        money=True,
+    ),
+    "redemption_returned": About(
+        values=("item", "amount"),
+        words=Words(
+            subject=_("What you redeemed came back: {item}"),
+            body=_("What you had redeemed at {store} came back: {item}. Back in your balance: {amount}."),
             label=_PAGE,
         ),
         money=True,

@@ -76,6 +76,14 @@ def _notice_text(notice: Notice, speech: Speech) -> str | Markup:
             reason = notice_words.reason(str(facts["reason"]), speech)
             text = speech.say("A reward became smaller: %(reason)s", reason=reason)
             return _linked(text, _REWARDS, str(facts["reward_id"]))
+        case "balance_expiring":
+            return speech.say("They were told that some of their balance expires")
+        case "redemption_fulfilled":
+            return speech.say("What they redeemed was sent or done: %(item)s", item=str(facts["item"]))
+        case "redemption_cancelled":
+            return speech.say("What they redeemed came to nothing: %(item)s", item=str(facts["item"]))
+        case "redemption_returned":
+            return speech.say("What they had redeemed came back: %(item)s", item=str(facts["item"]))
         case "tier_reached" | "tier_left":
             names = [str(facts[name] or speech.say("none")) for name in ("before", "tier")]
             return speech.say("Their tier changed: %(before)s → %(tier)s", before=names[0], tier=names[1])

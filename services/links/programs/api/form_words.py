@@ -60,6 +60,8 @@ def sentence(word: str, speech: Speech) -> str:
             return speech.say("Another row names one of these. Each product and category stands in one row.")
         case "boosts_shares":
             return speech.say("A boost is added to a share; this rule gives none.")
+        case "notice_late":
+            return speech.say("Fewer days than it can be used.")
         case "per_percent":
             return speech.say("Only a fixed amount or points can be for each so much of the price.")
         case "currency":
@@ -128,7 +130,7 @@ def labels_of(speech: Speech, currency: str) -> dict[str, str]:
         "cashback_pay_as": speech.say("Paid as"),
         "cashback_most": speech.say("Rewards in all at most"),
         "cashback_hold": speech.say("Hold, days"),
-        "cashback_expires": speech.say("Expires, days after its release"),
+        **_expiry_labels("cashback", speech),
         **form_events.labelled(_event_labels(speech, currency)),
         **{form_texts.field_of(one, "title"): speech.say("Title of the page") for one in LANGUAGES},
         **{form_texts.field_of(one, "text"): speech.say("Text below it") for one in LANGUAGES},
@@ -139,7 +141,6 @@ def labels_of(speech: Speech, currency: str) -> dict[str, str]:
 
 def _term_labels(speech: Speech, currency: str) -> dict[str, str]:
     parts = {
-        "expires": speech.say("Expires, days after its release"),
         "span": speech.say("Which order, or how many orders or months"),
         "least": speech.say("Goods for at least, %(currency)s", currency=currency),
         "per": speech.say("The amount for each so much of the price, %(currency)s", currency=currency),
@@ -155,7 +156,19 @@ def _term_labels(speech: Speech, currency: str) -> dict[str, str]:
         **{f"channel_{one}": channel_text(one, speech) for one in form_terms.WAYS},
         **{f"role_{one}": words.role(one, speech) for one in form_terms.ROLES},
     }
-    return {f"{side}_{part}": text for side in forms.SIDES for part, text in parts.items()}
+    return {
+        field: text
+        for side in forms.SIDES
+        for field, text in ({f"{side}_{part}": t for part, t in parts.items()} | _expiry_labels(side, speech)).items()
+    }
+
+
+def _expiry_labels(part: str, speech: Speech) -> dict[str, str]:
+    return {
+        f"{part}_expires": speech.say("Expires after days"),
+        f"{part}_expires_from": speech.say("Days counted from"),
+        f"{part}_notice": speech.say("Told so many days before"),
+    }
 
 
 def _row_labels(speech: Speech, currency: str) -> dict[str, dict[str, str]]:
@@ -280,6 +293,14 @@ def _tier_options(speech: Speech, form: Mapping[str, str]) -> dict[str, list[Cho
     }
 
 
+def _expiry_options(speech: Speech, form: Mapping[str, str]) -> dict[str, list[Choice]]:
+    texts = {"release": speech.say("its release"), "activity": speech.say("the last earning or use")}
+    return {
+        field: [Choice(text, value=value, current=form[field] == value) for value, text in texts.items()]
+        for field in (f"{part}_expires_from" for part in (*forms.SIDES, "cashback"))
+    }
+
+
 def _pay_as(speech: Speech) -> dict[str, str]:
     return {"store_credit": speech.say("store credit"), "cash": speech.say("cash"), "points": speech.say("points")}
 
@@ -311,6 +332,7 @@ def options_of(speech: Speech, form: Mapping[str, str], rows: Sequence[int]) -> 
     return (
         _event_options(speech, form, rows)
         | _row_options(speech, form)
+        | _expiry_options(speech, form)
         | {"cashback_pay_as": choices("cashback_pay_as", credit)}
         | _tier_options(speech, form)
         | {f"{side}_buyers": choices(f"{side}_buyers", _buyers(speech)) for side in forms.SIDES}

@@ -29,6 +29,16 @@ def conditions(rule: RewardRule, program: Program, speech: Speech, fmt: Format) 
 def expiry(rule: Expiring, speech: Speech, fmt: Format) -> list[str]:
     """How long what a rule gives can be used; nothing where that is for ever."""
     days = rule.expires_after_days
+    if rule.expiry is not None:
+        idle = rule.expiry.days
+        return [
+            speech.count(
+                "It expires when nothing of the kind was earned or used for %(n)s day.",
+                "It expires when nothing of the kind was earned or used for %(n)s days.",
+                idle,
+                n=fmt.number(idle),
+            )
+        ]
     if days is None:
         return []
     return [

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from contracts.cashback import MOST_TIMES
-from contracts.expiry import LONGEST_DAYS
 from contracts.program import Program
+from services.links.programs.domain import form_expiry
 from services.links.programs.domain.form_rows import listed, names
 
 EMPTY: Final = {
@@ -19,6 +19,8 @@ EMPTY: Final = {
     "cashback_hold": "0",
     "cashback_expires": "",
     "cashback_memberships": "",
+    "cashback_expires_from": "release",
+    "cashback_notice": "",
 }
 _POINTS: Final = 10**12
 
@@ -38,7 +40,7 @@ def fields(program: Program, decimal: Callable[[int, str], str]) -> dict[str, st
         "cashback_pay_as": rule.pay_as,
         "cashback_most": str(rule.at_most or ""),
         "cashback_hold": str(rule.hold_days),
-        "cashback_expires": str(rule.expires_after_days or ""),
+        **form_expiry.fields("cashback", rule),
         "cashback_memberships": listed(rule.memberships),
     }
 
@@ -67,11 +69,10 @@ def read(
         "pay_as": form.get("cashback_pay_as", "store_credit"),
         "at_most": whole("cashback_most", 1, MOST_TIMES),
         "hold_days": whole("cashback_hold", 0, 365) or 0,
-        "expires_after_days": whole("cashback_expires", 1, LONGEST_DAYS),
     }
     if "cashback_memberships" in form:
         rule["memberships"] = names(form["cashback_memberships"])
-    return [rule, *known[1:]]
+    return [rule | form_expiry.read("cashback", rule, form, whole, errors), *known[1:]]
 
 
 def _fresh(before: Program | None) -> str:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Mapping, Set
 from typing import Any, Final
 
+from contracts.expiry import Expiring
 from contracts.program import EventRule, Program
 
 MOST: Final = 20
@@ -134,9 +135,14 @@ def _read(
         "give": {"kind": "fixed", "amount_minor": minor},
         "pay_as": text("pay_as"),
         "hold_days": 14 if hold_days is None else hold_days,
-        "expires_after_days": before.expires_after_days if before and text("pay_as") != "cash" else None,
+        **(_expiry(before) if before and text("pay_as") != "cash" else {}),
         "limits": _limits(before, whole(field_of(row, "per_month"), 1, 1_000_000)),
     }
+
+
+def _expiry(before: EventRule) -> dict[str, Any]:
+    """How long it can be used: the form shows nothing of it, and leaves it as it is."""
+    return before.model_dump(mode="json", include=set(Expiring.model_fields))
 
 
 def _limits(before: EventRule | None, per_month: int | None) -> dict[str, Any]:

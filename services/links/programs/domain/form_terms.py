@@ -7,12 +7,11 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, get_args
 
 from contracts.countries import COUNTRIES
-from contracts.expiry import LONGEST_DAYS
 from contracts.fields import Role
 from contracts.program import RewardRule
 from contracts.reward_terms import When
 from services.common.channels import CHANNELS, WITHOUT_CLICKS
-from services.links.programs.domain import form_rows
+from services.links.programs.domain import form_expiry, form_rows
 from services.links.programs.domain.form_rows import Amount, Share, Whole, is_day, listed, names
 
 SPANS: Final = ("nth", "orders", "months")
@@ -21,7 +20,8 @@ WAYS: Final = tuple(one for one in CHANNELS if one and one not in WITHOUT_CLICKS
 """Channels by whose links somebody can come."""
 ROLES: Final[tuple[Role, ...]] = get_args(Role)
 PARTS: Final = (
-    *("expires", "span", "per", "least", "products", "categories", "groups", "countries", "tiers", "buyers"),
+    *form_expiry.PARTS,
+    *("span", "per", "least", "products", "categories", "groups", "countries", "tiers", "buyers"),
     "memberships",
     *("day_first", "day_last"),
     *(f"channel_{one}" for one in WAYS),
@@ -33,12 +33,12 @@ _MOST_ORDERS: Final = {"nth": (2, 1_000), "orders": (2, 1_000), "months": (1, 12
 def blank(side: str) -> dict[str, str]:
     """The fields of a rule that asks nothing."""
     rows = form_rows.blank(side, "term", 0) | form_rows.blank(side, "boost", 0)
-    return {**{f"{side}_{part}": "" for part in PARTS}, **rows}
+    return {**{f"{side}_{part}": "" for part in PARTS}, f"{side}_expires_from": "release", **rows}
 
 
 def asks(side: str, form: Mapping[str, str]) -> bool:
     """Whether a side's fields ask or change anything."""
-    return any(text not in ("", "percent") for field, text in form.items() if field in blank(side))
+    return any(text not in ("", "percent", "release") for field, text in form.items() if field in blank(side))
 
 
 def fields(side: str, rule: RewardRule, decimal: Callable[[int | None], str]) -> dict[str, str]:
@@ -47,8 +47,7 @@ def fields(side: str, rule: RewardRule, decimal: Callable[[int | None], str]) ->
     span = {} if rule.span is None else rule.span.model_dump(exclude_none=True)
     for kind, number in span.items():
         found |= {f"{side}_which": kind, f"{side}_span": str(number)}
-    if rule.expires_after_days is not None:
-        found[f"{side}_expires"] = str(rule.expires_after_days)
+    found |= form_expiry.fields(side, rule)
     found[f"{side}_per"] = decimal(rule.per_minor)
     if rule.when is not None:
         found |= {f"{side}_{part}": text for part, text in _asked(rule.when, decimal).items()}
@@ -94,10 +93,7 @@ def read(
         changed |= {"which": "every", "span": {which: number}}
     else:
         changed["span"] = None
-    if f"{side}_expires" in form:
-        changed["expires_after_days"] = whole(f"{side}_expires", 1, LONGEST_DAYS)
-    if rule["pay_as"] == "cash":
-        changed["expires_after_days"] = None
+    changed |= form_expiry.read(side, rule, form, whole, errors)
     if f"{side}_least" not in form:
         return changed
     if f"{side}_per" in form:

@@ -16,7 +16,7 @@ from services.rewards.balances.words import (
     rank_title,
 )
 from services.rewards.ledger import sql
-from services.rewards.lots import sql as lots
+from services.rewards.lots.sql import lots
 from services.rewards.pages import reader_of
 from services.rewards.plan_targets import words as plan_words
 from services.rewards.plan_targets.actions import progress as targets

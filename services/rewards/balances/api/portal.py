@@ -31,7 +31,7 @@ from services.rewards.grants.api.words import rule_label
 from services.rewards.grants.domain.reward import Reward
 from services.rewards.grants.sql import rewards
 from services.rewards.ledger import sql
-from services.rewards.lots import sql as lots
+from services.rewards.lots.sql import lots
 from services.rewards.pages import Reader, reader_of
 from services.rewards.plan_targets import words as plan_words
 from services.rewards.plan_targets.actions import progress as targets

@@ -12,7 +12,7 @@ from services.rewards.balances import sql as past
 from services.rewards.balances.actions import progress_of, rank_of
 from services.rewards.balances.schemas import BalancesOut
 from services.rewards.ledger import sql
-from services.rewards.lots import sql as lots
+from services.rewards.lots.sql import lots
 from services.rewards.rules.domain import Side
 
 router = APIRouter(tags=["balances"])

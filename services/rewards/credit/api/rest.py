@@ -10,8 +10,8 @@ from services.kernel.http.call import Call, require
 from services.kernel.http.pages import Cursor, Limit, Page, page_of
 from services.rewards.credit import actions
 from services.rewards.credit.schemas import CaptureIn, CreditReservationIn, CreditReservationOut
-from services.rewards.spending import sql as spends
 from services.rewards.spending.domain import Status
+from services.rewards.spending.sql import spends
 
 router = APIRouter(tags=["store credit"])
 

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from msgspec.structs import replace
 
+from contracts.program import Program
 from services.common.periods import local_day, window
 from services.kernel.db import Tx
 from services.kernel.errors import Conflict, Forbidden, Invalid, NotFound
@@ -20,6 +21,7 @@ from services.rewards.grants.actions.release import let_go
 from services.rewards.grants.domain.plan import taken_back
 from services.rewards.grants.sql import counters
 from services.rewards.grants.sql import rewards as rewards_sql
+from services.rewards.lots.domain import Term
 from services.rewards.rules.domain import POINTS, PayAs
 from services.rewards.slices import sql as slices
 
@@ -95,6 +97,8 @@ class Wish:
     unit: str
     amount_minor: int
     reason: str
+    expires_after_days: int | None = None
+    """Whole days after the day of the grant; 0 for never, None for as the program says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +133,9 @@ async def give(tx: Tx, store_id: str, wish: Wish) -> Goodwill:
     if wish.unit not in (POINTS, program.currency):
         detail = f"The ambassador's program pays in {program.currency}: give an amount in that, or points."
         raise Invalid.field("currency", detail, code="other_currency")
+    if wish.pay_as == "cash" and wish.expires_after_days:
+        detail = "Cash does not expire: give store credit or points, or leave expires_after_days out."
+        raise Invalid.field("expires_after_days", detail, code="cash")
     allowance = await allowance_of(tx, store_id, wish.unit)
     waits = allowance.needs_second(wish.amount_minor)
     one = Goodwill(
@@ -146,6 +153,7 @@ async def give(tx: Tx, store_id: str, wish: Wish) -> Goodwill:
         made_at=tx.now,
         day=await today(tx, store_id),
         unaided=False,
+        expires_after_days=_expires(wish, program),
     )
     if waits:
         await _room(tx, one)  # nobody is asked for what cannot be
@@ -273,7 +281,7 @@ async def _granted(tx: Tx, one: Goodwill) -> Goodwill:
     await settle_changes(tx, [change])
     posted = await rewards_sql.one(tx, one.store_id, reward_id)
     assert posted is not None
-    await let_go(tx, [posted])
+    await let_go(tx, [posted], term=Term(one.expires_after_days or 0))
     return replace(
         one,
         status="granted",
@@ -282,6 +290,12 @@ async def _granted(tx: Tx, one: Goodwill) -> Goodwill:
         reward_id=reward_id,
         left_minor=one.amount_minor,
     )
+
+
+def _expires(wish: Wish, program: Program) -> int | None:
+    if wish.pay_as == "cash":
+        return None
+    return (program.goodwill_expires_after_days if wish.expires_after_days is None else wish.expires_after_days) or None
 
 
 async def _room(tx: Tx, one: Goodwill) -> int | None:

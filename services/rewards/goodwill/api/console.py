@@ -14,7 +14,15 @@ from services.kernel.http.pages import Cursor, page_of
 from services.rewards.goodwill import sql, words
 from services.rewards.goodwill.actions import give
 from services.rewards.goodwill.actions import terms as setting
-from services.rewards.goodwill.api.forms import LONGEST, pay_as_of, period_of, reason_of, unit_of, wrong_text
+from services.rewards.goodwill.api.forms import (
+    LONGEST,
+    expires_of,
+    pay_as_of,
+    period_of,
+    reason_of,
+    unit_of,
+    wrong_text,
+)
 from services.rewards.goodwill.domain import MOST, PERIODS, STATUSES, GivingLimit, Goodwill, Status, Terms
 from services.rewards.goodwill.schemas import GoodwillOut
 from services.rewards.pages import Reader, reader_of
@@ -72,6 +80,7 @@ async def give_form(request: Request, call: Annotated[Call, viewer("goodwill:wri
             unit=unit,
             amount_minor=amount_in(form.get("amount", ""), unit, "amount", most=MOST),
             reason=reason_of(form.get("reason", "")),
+            expires_after_days=expires_of(form.get("expires", ""), kind),
         )
         answer = await call.once(
             lambda tx: give.give(tx, call.store_id, wish),
@@ -159,7 +168,7 @@ async def _page(call: Call, asked: _Asked, *, status: int = 200) -> Response:
         alone=[_alone(reader, unit, allowance) for unit, allowance in allowances],
         currency=units[0] if units else "",
         once=new_once(),
-        form=dict.fromkeys(("amount", "reason", "limit"), "") | asked.form,
+        form=dict.fromkeys(("amount", "expires", "reason", "limit"), "") | asked.form,
         error="" if asked.wrong is not None and asked.wrong.errors else wrong_text(reader, asked.wrong),
         errors=_errors(reader, asked.wrong),
         may_set="payouts:write" in call.caller.scopes,
@@ -172,7 +181,7 @@ async def _page(call: Call, asked: _Asked, *, status: int = 200) -> Response:
 def _errors(reader: Reader, wrong: AppError | None) -> dict[str, str]:
     """What to mend, by the form's fields."""
     wrongs = {one.field: wrong_text(reader, wrong) for one in wrong.errors} if wrong is not None else {}
-    return dict.fromkeys(("amount", "reason", "limit"), "") | wrongs
+    return dict.fromkeys(("amount", "expires", "reason", "limit"), "") | wrongs
 
 
 def _href(parameters: dict[str, str]) -> str:

@@ -112,6 +112,9 @@ def _facts(reader: Reader, one: Goodwill) -> list[Fact]:
         Fact(say("Given as"), words.pay_as_label(reader.speech, one.pay_as)),
         Fact(say("Made"), reader.fmt.moment(one.made_at)),
     ]
+    if one.expires_after_days is not None:
+        days, count = one.expires_after_days, reader.fmt.number(one.expires_after_days)
+        facts.append(Fact(say("Expires"), reader.speech.count("after %(n)s day", "after %(n)s days", days, n=count)))
     if one.status == "granted":
         facts.append(Fact(say("Left of it"), reader.amount(one.left_minor, one.unit)))
     return facts

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from contracts.expiry import LONGEST_DAYS
 from services.common.money import known
 from services.common.periods import Period
 from services.kernel.errors import AppError, Invalid
@@ -30,6 +31,17 @@ def pay_as_of(text: str) -> PayAs:
     return found
 
 
+def expires_of(text: str, pay_as: PayAs) -> int | None:
+    """Days after which it expires; None where the field is empty. Raises `Invalid`, also for money."""
+    text = text.strip()
+    if not text:
+        return None
+    days = int(text) if text.isascii() and text.isdigit() else -1
+    if not 0 <= days <= LONGEST_DAYS or (pay_as == "cash" and days):
+        raise Invalid.field("expires", f"Write a number of days up to {LONGEST_DAYS}; money does not expire.")
+    return days
+
+
 def period_of(text: str) -> Period:
     """A period of a limit. Raises `Invalid`."""
     found = next((one for one in PERIODS if one == text), None)
@@ -51,6 +63,9 @@ def wrong_text(reader: Reader, wrong: AppError | None) -> str:
     if wrong is None:
         return ""
     field = wrong.errors[0].field if wrong.errors else ""
+    if field == "expires":
+        most = reader.fmt.number(LONGEST_DAYS)
+        return say("Write a number of days, at most %(most)s; money does not expire.", most=most)
     return {
         "ambassador_not_found": say("There is no such ambassador, or no longer."),
         "ambassador_blocked": say("This ambassador is blocked: unblock them first."),

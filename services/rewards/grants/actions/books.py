@@ -2,10 +2,10 @@
 
 from services.rewards.grants.domain.reward import Reward
 from services.rewards.lots.actions import Move
-from services.rewards.lots.domain import Holder
+from services.rewards.lots.domain import Holder, Term
 
 
-def move_of(reward: Reward, amount: int, *, anew: bool = False) -> Move | None:
+def move_of(reward: Reward, amount: int, *, anew: bool = False, term: Term | None = None) -> Move | None:
     """What an available amount of a reward is among lots: None for cash. `anew`: it is in no lot yet."""
     if reward.pay_as == "cash":
         return None
@@ -16,4 +16,5 @@ def move_of(reward: Reward, amount: int, *, anew: bool = False) -> Move | None:
         rule=reward.rule,
         lot_id=None if anew else reward.lot_id,
         amount=amount,
+        term=term,
     )

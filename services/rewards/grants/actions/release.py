@@ -12,6 +12,7 @@ from services.rewards.grants.sql import rewards as rewards_sql
 from services.rewards.ledger.domain import Posting, release
 from services.rewards.lots import actions as lots
 from services.rewards.lots.actions import Written
+from services.rewards.lots.domain import Term
 from services.rewards.release_rules import actions as questions
 from services.rewards.release_rules import sql as rules
 from services.rewards.release_rules.domain import Door, door_of
@@ -51,11 +52,15 @@ async def release_due(tx: Tx, stores: Sequence[str]) -> dict[str, datetime]:
     return await rewards_sql.next_due(tx, stores) | more
 
 
-async def let_go(tx: Tx, rewards: Sequence[Reward]) -> list[Reward]:
-    """Releases these. Their stores must be locked, and each must be settled, above zero and not released."""
+async def let_go(tx: Tx, rewards: Sequence[Reward], *, term: Term | None = None) -> list[Reward]:
+    """Releases these. Their stores must be locked, and each must be settled, above zero and not released. `term`: how
+    long they can be used, where that is not for their rules to say.
+    """
     if not rewards:
         return []
-    outcomes = await lots.post(tx, [Written(_posting(one), move_of(one, one.target_minor)) for one in rewards])
+    outcomes = await lots.post(
+        tx, [Written(_posting(one), move_of(one, one.target_minor, term=term)) for one in rewards]
+    )
     done = [released(reward, now=tx.now) for reward in rewards]
     lying = {reward.reward_id: one.lot_id for reward, one in zip(rewards, outcomes, strict=True)}
     await rewards_sql.save(tx, done, lots=lying)

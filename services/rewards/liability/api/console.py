@@ -8,7 +8,7 @@ from services.kernel.http.call import Call, viewer
 from services.rewards.ledger.api.words import account_label
 from services.rewards.liability import actions
 from services.rewards.liability.domain import Liability
-from services.rewards.lots.sql import Liable
+from services.rewards.lots.sql.lots import Liable
 from services.rewards.pages import Reader, reader_of
 from services.ui import Column, Row, Table
 

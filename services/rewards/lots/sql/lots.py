@@ -1,6 +1,6 @@
-"""SQL of lots: what is put in or taken out, what expires, what is left, and whether it all adds up."""
+"""SQL of lots: what is put in or taken out, what expires, what is left."""
 
-from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,9 +9,15 @@ from services.kernel.revisions import Ref
 from services.rewards.lots.domain import Debt, Holder, Kind, Lot, LotKey, Part
 from services.rewards.rules.domain import Side
 
+OVER_AT = (
+    "coalesce(l.expires_at, (select c.expires_at from lot_clocks c"
+    " where c.store_id = l.store_id and c.clock_id = l.clock_id))"
+)
+"""When a lot `l` expires: at its own moment or at its clock's; null for never."""
 _FIELDS = (
     "l.store_id, l.lot_id, l.owner, l.side, l.unit, l.pay_as, l.program_id, l.rule, l.day, l.expires_days,"
-    " l.expires_at, l.granted, l.clawed_back, l.expired, l.reserved, l.used, l.expired_by, l.joined_from"
+    f" {OVER_AT} as expires_at, l.granted, l.clawed_back, l.expired, l.reserved, l.used, l.expired_by, l.clock_id,"
+    " l.notice_at, l.joined_from"
 )
 # S608: the fields are the constant above.
 _OF_IDS = f"""
@@ -29,24 +35,37 @@ where l.joined_from = ''
 """  # noqa: S608
 _DUE = f"""
 select {_FIELDS} from unnest(cast(:stores as text[])) w(store_id) cross join lateral (
-  select * from lots where store_id = w.store_id and remaining > 0 and expires_at is not null and expires_at <= :now
-  order by expires_at limit :count
-) l order by l.store_id, l.expires_at, l.lot_id
+  (select store_id, lot_id, expires_at as over_at from lots
+    where store_id = w.store_id and remaining > 0 and expires_at is not null and expires_at <= :now
+    order by expires_at limit :count)
+  union all
+  (select i.store_id, i.lot_id, c.expires_at from lot_clocks c
+    join lots i on i.store_id = c.store_id and i.clock_id = c.clock_id and i.remaining > 0
+    where c.store_id = w.store_id and not c.ended and c.expires_at <= :now order by c.expires_at limit :count)
+) d join lots l on l.store_id = d.store_id and l.lot_id = d.lot_id
+order by l.store_id, d.over_at, l.lot_id
 """  # noqa: S608
-_NEXT_DUE = """
-select w.store_id, l.expires_at as at from unnest(cast(:stores as text[])) w(store_id) cross join lateral (
-  select expires_at from lots where store_id = w.store_id and remaining > 0 and expires_at is not null
-  order by expires_at limit 1
-) l
-"""
+_USABLE = f"""
+select {_FIELDS} from unnest(cast(:stores as text[]), cast(:owners as text[]), cast(:sides as text[]),
+    cast(:units as text[]), cast(:kinds as text[]), cast(:amounts as bigint[]))
+  w(store_id, owner, side, unit, pay_as, amount)
+cross join lateral (
+  select f.*, (sum(remaining) over (order by over_at nulls last, day, lot_id rows unbounded preceding))::bigint
+    - remaining as before
+  from (
+    select l.*, {OVER_AT} as over_at from lots l where l.store_id = w.store_id and l.owner = w.owner
+      and l.side = w.side and l.unit = w.unit and l.pay_as = w.pay_as and l.remaining > 0
+  ) f where over_at is null or over_at > :now
+) l where l.before < w.amount
+"""  # noqa: S608
 _SAVE = """
 insert into lots (store_id, lot_id, owner, side, unit, pay_as, program_id, rule, day, expires_days, expires_at,
-  granted, clawed_back, expired, reserved, used, remaining, expired_by)
+  granted, clawed_back, expired, reserved, used, remaining, expired_by, clock_id, notice_at)
 select * from unnest(cast(:stores as text[]), cast(:lots as text[]), cast(:owners as text[]), cast(:sides as text[]),
   cast(:units as text[]), cast(:kinds as text[]), cast(:programs as text[]), cast(:rules as text[]),
   cast(:days as date[]), cast(:expires as int[]), cast(:ats as timestamptz[]), cast(:granted as bigint[]),
   cast(:clawed as bigint[]), cast(:expired as bigint[]), cast(:reserved as bigint[]), cast(:used as bigint[]),
-  cast(:remaining as bigint[]), cast(:expired_by as bigint[]))
+  cast(:remaining as bigint[]), cast(:expired_by as bigint[]), cast(:clocks as text[]), cast(:notices as timestamptz[]))
 on conflict (store_id, lot_id) do update set granted = excluded.granted, clawed_back = excluded.clawed_back,
   expired = excluded.expired, remaining = excluded.remaining, expired_by = excluded.expired_by
 """
@@ -66,90 +85,32 @@ select * from unnest(cast(:stores as text[]), cast(:owners as text[]), cast(:sid
   cast(:kinds as text[]), cast(:amounts as bigint[]))
 on conflict (store_id, owner, side, unit, pay_as) do update set amount = excluded.amount
 """
-_EXPIRING = """
-select unit, pay_as, expires_at, amount from (
-  select unit, pay_as, expires_at, sum(remaining)::bigint as amount,
-    row_number() over (partition by unit, pay_as order by expires_at) as place
-  from lots
-  where store_id = :store and owner = :owner and side = :side and remaining > 0 and expires_at is not null
-  group by unit, pay_as, expires_at
-) l where place <= :count order by expires_at, unit, pay_as
-"""
+_EXPIRING = f"""
+select unit, pay_as, over_at as expires_at, idle, amount from (
+  select unit, pay_as, over_at, idle, sum(remaining)::bigint as amount,
+    dense_rank() over (partition by unit, pay_as order by over_at) as place
+  from (
+    select l.unit, l.pay_as, {OVER_AT} as over_at, l.clock_id is not null as idle, l.remaining from lots l
+    where l.store_id = :store and l.owner = :owner and l.side = :side and l.remaining > 0
+  ) f
+  where over_at is not null group by unit, pay_as, over_at, idle
+) l where place <= :count order by over_at, unit, pay_as, idle
+"""  # noqa: S608
 _LIABLE = """
 select unit, pay_as,
   coalesce(sum(remaining) filter (where expires_at <= :first), 0)::bigint as first,
   coalesce(sum(remaining) filter (where expires_at > :first and expires_at <= :second), 0)::bigint as second,
   coalesce(sum(remaining) filter (where expires_at > :second and expires_at <= :third), 0)::bigint as third,
   coalesce(sum(remaining) filter (where expires_at > :third), 0)::bigint as later
-from lots where store_id = :store and remaining > 0 and expires_at is not null
+from (
+  select unit, pay_as, remaining, expires_at from lots
+  where store_id = :store and remaining > 0 and expires_at is not null
+  union all
+  select l.unit, l.pay_as, l.remaining, c.expires_at from lots l
+  join lot_clocks c on c.store_id = l.store_id and c.clock_id = l.clock_id
+  where l.store_id = :store and l.remaining > 0 and l.clock_id is not null
+) l
 group by unit, pay_as order by unit, pay_as
-"""
-_NEXT_LOT = "select lot_id from lots where store_id = :store and lot_id > :after order by lot_id offset :count limit 1"
-# Lines below 0 are what of a lot paid a debt when it returned from a spend: it is taken back from then on.
-_DRIFT = """
-with made as (
-  select e.lot_id,
-    coalesce(sum(e.amount) filter (where s.movement in ('release', 'grant', 'raise')), 0)::bigint as granted,
-    coalesce(-sum(e.amount) filter (where s.movement in ('claw_back', 'join') or e.line < 0), 0)::bigint as clawed_back,
-    coalesce(-sum(e.amount) filter (where s.movement in ('expire', 'restore')), 0)::bigint as expired,
-    coalesce(-sum(e.amount) filter (where p.status = 'reserved' and e.line > 0), 0)::bigint as reserved,
-    coalesce(-sum(e.amount) filter (where p.status <> 'reserved' and e.line > 0), 0)::bigint as used
-  from lot_entries e left join posting_sets s on s.store_id = e.store_id and s.number = e.number
-  left join spend_steps t on t.store_id = e.store_id and t.number = e.number
-  left join spends p on p.store_id = t.store_id and p.spend_id = t.spend_id
-  where e.store_id = :store and e.lot_id > :after and (cast(:upto as text) is null or e.lot_id <= :upto)
-  group by 1
-), kept as (
-  select lot_id, granted, clawed_back, expired, reserved, used from lots
-  where store_id = :store and lot_id > :after and (cast(:upto as text) is null or lot_id <= :upto)
-), both_of as (
-  select lot_id, array[coalesce(k.granted, 0), coalesce(k.clawed_back, 0), coalesce(k.expired, 0),
-      coalesce(k.reserved, 0), coalesce(k.used, 0)] as kept,
-    array[coalesce(m.granted, 0), coalesce(m.clawed_back, 0), coalesce(m.expired, 0),
-      coalesce(m.reserved, 0), coalesce(m.used, 0)] as made
-  from kept k full join made m using (lot_id)
-)
-select lot_id, kept, made from both_of where kept <> made order by 1
-"""
-_NEXT_NUMBER = """
-select number from posting_sets where store_id = :store and number > :after order by number offset :count limit 1
-"""
-_ASTRAY = """
-with posted as (
-  select e.number, (-sum(e.amount_minor))::bigint as amount
-  from entries e join posting_sets s on s.store_id = e.store_id and s.number = e.number
-  left join rewards r on r.store_id = s.store_id and r.reward_id = s.reward_id
-  where e.store_id = :store and e.number > :after and (cast(:upto as bigint) is null or e.number <= :upto)
-    and e.account in ('ambassador_available', 'friend_available')
-    and (s.movement in ('expire', 'restore', 'set_aside', 'let_go', 'give_back') or r.pay_as <> 'cash')
-  group by 1
-), kept as (
-  select number, sum(amount)::bigint as amount from lot_entries
-  where store_id = :store and number > :after and (cast(:upto as bigint) is null or number <= :upto) group by 1
-)
-select number, coalesce(p.amount, 0) as posted, coalesce(k.amount, 0) as kept
-from posted p full join kept k using (number) where coalesce(p.amount, 0) <> coalesce(k.amount, 0) order by 1
-"""
-_DEBTS_ASTRAY = """
-with made as (
-  select h.owner, split_part(h.account, '_', 1) as side, h.unit,
-    coalesce(r.pay_as, p.pay_as, case h.unit when 'points' then 'points' else 'store_credit' end) as pay_as,
-    (-sum(e.amount))::bigint as amount
-  from lot_entries e
-  join posting_sets s on s.store_id = e.store_id and s.number = e.number
-  left join rewards r on r.store_id = s.store_id and r.reward_id = s.reward_id
-  left join spend_steps t on t.store_id = e.store_id and t.number = e.number
-  left join spends p on p.store_id = t.store_id and p.spend_id = t.spend_id
-  join entries h on h.store_id = e.store_id and h.number = e.number
-    and h.account in ('ambassador_available', 'friend_available')
-    and (s.movement <> 'join' or h.amount_minor < 0)
-  where e.store_id = :store and e.lot_id is null
-  group by 1, 2, 3, 4
-)
-select owner, unit, coalesce(k.amount, 0) as kept, coalesce(m.amount, 0) as made
-from (select owner, side, unit, pay_as, amount from lot_debts where store_id = :store) k
-full join made m using (owner, side, unit, pay_as)
-where coalesce(k.amount, 0) <> coalesce(m.amount, 0) order by 1, 2
 """
 
 
@@ -161,6 +122,8 @@ class Left:
     kind: Kind
     expires_at: datetime
     amount: int
+    idle: bool
+    """Whether it stays where the holder earns or spends some before then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,10 +148,12 @@ def _lot(row: Row) -> Lot:
         used=row.used,
         expired_by=row.expired_by,
         joined_from=row.joined_from,
+        clock_id=row.clock_id,
+        notice_at=row.notice_at,
     )
 
 
-def _holders(holders: Iterable[Holder]) -> dict[str, list[str]]:
+def holders_of(holders: Iterable[Holder]) -> dict[str, list[str]]:
     of = list(holders)
     return {
         "stores": [one.store_id for one in of],
@@ -214,7 +179,7 @@ async def of_keys(tx: Tx, wanted: Collection[LotKey]) -> list[Lot]:
     keys = sorted(wanted)
     rows = await tx.all(
         _OF_KEYS,
-        **_holders(key.holder for key in keys),
+        **holders_of(key.holder for key in keys),
         programs=[key.program_id for key in keys],
         rules=[key.rule for key in keys],
         days=[key.day for key in keys],
@@ -226,7 +191,7 @@ async def of_keys(tx: Tx, wanted: Collection[LotKey]) -> list[Lot]:
 async def debts(tx: Tx, holders: Collection[Holder]) -> dict[Holder, Debt]:
     """What each of these has as a debt."""
     found = {one: Debt() for one in holders}
-    for row in await tx.all(_DEBTS, **_holders(sorted(holders))):
+    for row in await tx.all(_DEBTS, **holders_of(sorted(holders))):
         found[Holder(row.store_id, row.side, row.owner, row.unit, row.pay_as)].amount = row.amount
     return found
 
@@ -236,13 +201,13 @@ async def save(tx: Tx, lots: Sequence[Lot]) -> None:
     keys = [lot.key for lot in lots]
     await tx.execute(
         _SAVE,
-        **_holders(key.holder for key in keys),
+        **holders_of(key.holder for key in keys),
         lots=[lot.lot_id for lot in lots],
         programs=[key.program_id for key in keys],
         rules=[key.rule for key in keys],
         days=[key.day for key in keys],
         expires=[key.expires_days for key in keys],
-        ats=[lot.expires_at for lot in lots],
+        ats=[None if lot.clock_id else lot.expires_at for lot in lots],
         granted=[lot.granted for lot in lots],
         clawed=[lot.clawed_back for lot in lots],
         expired=[lot.expired for lot in lots],
@@ -250,6 +215,8 @@ async def save(tx: Tx, lots: Sequence[Lot]) -> None:
         used=[lot.used for lot in lots],
         remaining=[lot.remaining for lot in lots],
         expired_by=[lot.expired_by for lot in lots],
+        clocks=[lot.clock_id for lot in lots],
+        notices=[lot.notice_at for lot in lots],
     )
 
 
@@ -257,7 +224,7 @@ async def save_debts(tx: Tx, changed: Mapping[Holder, Debt]) -> None:
     """Writes debts as they stand."""
     keys = sorted(changed)
     if keys:
-        await tx.execute(_SAVE_DEBTS, **_holders(keys), amounts=[changed[key].amount for key in keys])
+        await tx.execute(_SAVE_DEBTS, **holders_of(keys), amounts=[changed[key].amount for key in keys])
 
 
 async def add_entries(tx: Tx, entries: Sequence[tuple[str, int, Sequence[Part]]]) -> None:
@@ -281,15 +248,17 @@ async def due(tx: Tx, stores: Sequence[str], *, now: datetime, count: int) -> li
     return [_lot(row) for row in await tx.all(_DUE, stores=sorted(stores), now=now, count=count)]
 
 
-async def next_due(tx: Tx, stores: Sequence[str]) -> dict[str, datetime]:
-    """When the next lot of each store expires."""
-    return {row.store_id: row.at for row in await tx.all(_NEXT_DUE, stores=sorted(stores))}
+async def usable(tx: Tx, wanted: Mapping[Holder, int]) -> list[Lot]:
+    """Of each holder the lots that can be used and expire first, as many as so much lies in."""
+    keys = sorted(wanted)
+    rows = await tx.all(_USABLE, **holders_of(keys), amounts=[wanted[key] for key in keys], now=tx.now)
+    return [_lot(row) for row in rows]
 
 
 async def expiring(tx: Tx, store_id: str, *, owner: str, side: Side, count: int = 100) -> list[Left]:
     """What somebody has left that expires, the next first: of each unit and kind so many moments."""
     rows = await tx.all(_EXPIRING, store=store_id, owner=owner, side=side, count=count)
-    return [Left(row.unit, row.pay_as, row.expires_at, row.amount) for row in rows]
+    return [Left(row.unit, row.pay_as, row.expires_at, row.amount, row.idle) for row in rows]
 
 
 async def liable(tx: Tx, store_id: str, edges: tuple[datetime, datetime, datetime]) -> list[Liable]:
@@ -297,24 +266,3 @@ async def liable(tx: Tx, store_id: str, edges: tuple[datetime, datetime, datetim
     first, second, third = edges
     rows = await tx.all(_LIABLE, store=store_id, first=first, second=second, third=third)
     return [Liable(row.unit, row.pay_as, (row.first, row.second, row.third, row.later)) for row in rows]
-
-
-async def drift(tx: Tx, store_id: str, *, count: int) -> AsyncIterator[str]:
-    """What is wrong with lots, in words: one that is not what its entries say, a set that moved points or credit and
-    not as much in lots, a debt that is not what was taken back too much. For verifications only.
-    """
-    after: str | None = ""
-    while after is not None:
-        upto: str | None = await tx.scalar(_NEXT_LOT, store=store_id, after=after, count=count)
-        for row in await tx.all(_DRIFT, store=store_id, after=after, upto=upto):
-            kept, made = tuple(row.kept), tuple(row.made)
-            yield f"{row.lot_id} is kept as {kept} (granted, taken, expired, reserved, used), entries say {made}"
-        after = upto
-    behind: int | None = 0
-    while behind is not None:
-        last: int | None = await tx.scalar(_NEXT_NUMBER, store=store_id, after=behind, count=count)
-        for row in await tx.all(_ASTRAY, store=store_id, after=behind, upto=last):
-            yield f"set {row.number} moved {row.posted}, in lots and debts it is {row.kept}"
-        behind = last
-    for row in await tx.all(_DEBTS_ASTRAY, store=store_id):
-        yield f"{row.owner} has a debt of {row.kept} {row.unit}, entries say {row.made}"

@@ -1,11 +1,12 @@
 """SQL of spends: taking from lots and putting back, each however many lots there are in one statement."""
 
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from services.kernel.db import Row, Tx
 from services.kernel.revisions import Ref
 from services.rewards.lots.domain import Holder
+from services.rewards.lots.sql.lots import OVER_AT
 from services.rewards.spending.domain import Purpose, Spend
 
 _OF_HOLDER = "store_id = :store and owner = :owner and side = :side and unit = :unit and pay_as = :kind"
@@ -15,16 +16,16 @@ _FIELDS = (
 )
 # S608: what is put in are the constants above. Lots are found by key, each list of them as an array: joined, they would
 # be looked for among all of the store's, as soon as the planner takes the list for a long one.
-_OPEN = f"{_OF_HOLDER} and remaining > 0 and (expires_at is null or expires_at > :now)"
+_OPEN = f"{_OF_HOLDER} and remaining > 0 and coalesce({OVER_AT}, 'infinity') > :now"
 _SPENDABLE = f"""
-select coalesce((select sum(remaining) from lots where {_OPEN}), 0)::bigint
+select coalesce((select sum(remaining) from lots l where {_OPEN}), 0)::bigint
   - coalesce((select amount from lot_debts where {_OF_HOLDER}), 0)
 """  # noqa: S608
 _TAKE = f"""
 with ordered as (
   select lot_id, remaining, row_number() over w as line, (sum(remaining) over w)::bigint - remaining as before
-  from lots where {_OPEN}
-  window w as (order by expires_at nulls last, day, lot_id rows unbounded preceding)
+  from lots l where {_OPEN}
+  window w as (order by {OVER_AT} nulls last, day, lot_id rows unbounded preceding)
 ), taken as (
   select lot_id, line, least(remaining, cast(:amount as bigint) - before) as amount from ordered
   where before < cast(:amount as bigint)
@@ -49,6 +50,11 @@ from used p where l.store_id = :store and l.lot_id = any(array(select lot_id fro
 """
 # What returns pays the holder's debt first, beginning with that which expires first: it is taken back from its lot.
 # Lines of the set: what returned to each lot as it was reserved, below 0 what of it paid the debt, 0 the debt itself.
+# A clock that has run out, and by which something lies again, is looked at once more.
+_WOKEN = """
+  update lot_clocks c set ended = false from (select distinct store_id, clock_id from moved) m
+  where c.store_id = m.store_id and c.clock_id = m.clock_id and c.ended
+"""
 _PAID = "least(amount, greatest(debt - ((sum(amount) over holder)::bigint - amount), 0))"
 _LET_GO = f"""
 with spent as (
@@ -76,7 +82,9 @@ with spent as (
   ) b
   where l.store_id = any(cast(:stores as text[])) and l.lot_id = any(array(select lot_id from returned))
     and l.store_id = b.store_id and l.lot_id = b.lot_id
-  returning l.store_id, l.expires_at
+  returning l.store_id, l.clock_id, least({OVER_AT}, l.notice_at) as at
+), woken as (
+{_WOKEN}
 ), cleared as (
   update lot_debts d set amount = d.amount - p.paid
   from (
@@ -91,7 +99,7 @@ with spent as (
   union all select store_id, number, -line, lot_id, -paid from returned where paid > 0
   union all select store_id, number, 0, null, sum(paid)::bigint from returned where paid > 0 group by 1, 2
 )
-select store_id, min(expires_at) as at from moved where expires_at is not null group by 1
+select store_id, min(at) as at from moved where at is not null group by 1
 """  # noqa: S608
 _GIVE_BACK = f"""
 with used as (
@@ -113,7 +121,9 @@ with used as (
     remaining = l.remaining + b.amount - b.paid
   from returned b
   where l.store_id = :store and l.lot_id = any(array(select lot_id from returned)) and l.lot_id = b.lot_id
-  returning l.expires_at
+  returning l.store_id, l.clock_id, least({OVER_AT}, l.notice_at) as at
+), woken as (
+{_WOKEN}
 ), cleared as (
   update lot_debts set amount = amount - (select sum(paid)::bigint from returned)
   where {_OF_HOLDER} and exists (select from returned where paid > 0)
@@ -124,7 +134,7 @@ with used as (
   union all select cast(:store as text), cast(:number as bigint), 0, null, sum(paid)::bigint from returned
   having sum(paid) > 0
 )
-select min(expires_at) from moved
+select min(at) from moved
 """  # noqa: S608
 _ADD = f"""
 insert into spends ({_FIELDS}) values (:store, :spend, :purpose, :purpose_id, :owner, :side, :unit, :kind, :amount,
@@ -181,41 +191,6 @@ select w.store_id, p.expires_at as at from unnest(cast(:stores as text[])) w(sto
   order by expires_at limit 1
 ) p
 """
-_CROOKED = """
-with made as (
-  select t.spend_id,
-    coalesce(sum(t.amount) filter (where s.movement = 'set_aside'), 0)::bigint as reserved,
-    coalesce(sum(t.amount) filter (where s.movement = 'use'), 0)::bigint as used,
-    coalesce(sum(t.amount) filter (where s.movement = 'let_go'), 0)::bigint as let_go,
-    coalesce(sum(t.amount) filter (where s.movement = 'give_back'), 0)::bigint as given_back,
-    bool_and(coalesce(t.amount = e.amount_minor, false)) as posted
-  from spend_steps t left join posting_sets s on s.store_id = t.store_id and s.number = t.number
-  left join entries e on e.store_id = t.store_id and e.number = t.number and e.line = 1
-  where t.store_id = :store and t.spend_id > :after and (cast(:upto as text) is null or t.spend_id <= :upto)
-  group by 1
-)
-select spend_id, p.status, p.amount, p.captured, p.given_back, m.reserved, m.used, m.let_go, m.given_back as returned
-from (
-  select * from spends
-  where store_id = :store and spend_id > :after and (cast(:upto as text) is null or spend_id <= :upto)
-) p full join made m using (spend_id)
-where (p.amount, p.captured, p.given_back, true) is distinct from (m.reserved, m.used, m.given_back, m.posted)
-  or m.let_go <> case p.status when 'reserved' then 0 else p.amount - p.captured end
-order by 1
-"""
-_NEXT_SPEND = """
-select spend_id from spends where store_id = :store and spend_id > :after order by spend_id offset :count limit 1
-"""
-_DRIFT = """
-select owner, unit, b.reserved, b.used, coalesce(p.reserved, 0) as live, coalesce(p.used, 0) as done
-from (select owner, side, unit, reserved, used from balances where store_id = :store) b
-full join (
-  select owner, side, unit, coalesce(sum(amount) filter (where status = 'reserved'), 0)::bigint as reserved,
-    sum(captured - given_back)::bigint as used
-  from spends where store_id = :store group by 1, 2, 3
-) p using (owner, side, unit)
-where (coalesce(b.reserved, 0), coalesce(b.used, 0)) <> (coalesce(p.reserved, 0), coalesce(p.used, 0)) order by 1, 2
-"""
 
 
 def _holder(holder: Holder) -> dict[str, str]:
@@ -261,7 +236,8 @@ async def use(tx: Tx, spend: Spend, amount: int) -> None:
 
 async def let_go(tx: Tx, spends: Sequence[tuple[Spend, int, int]]) -> Mapping[str, datetime]:
     """What spends have reserved beyond what is kept returns to its lots, each as (spend, kept, number of the set), and
-    pays the holder's debt first. Returns when the first of these lots expires, by store.
+    pays the holder's debt first. Returns when the first of these lots expires, or somebody is told that it will, by
+    store.
     """
     rows = await tx.all(
         _LET_GO,
@@ -279,7 +255,8 @@ async def let_go(tx: Tx, spends: Sequence[tuple[Spend, int, int]]) -> Mapping[st
 
 async def give_back(tx: Tx, spend: Spend, amount: int, *, number: int) -> datetime | None:
     """So much of what a spend used returns to its lots by a set, first to that which expires last, and pays the
-    holder's debt first. Returns when the first of these lots expires.
+    holder's debt first. Returns when the first of these lots expires, or
+    somebody is told that it will.
     """
     at: datetime | None = await tx.scalar(
         _GIVE_BACK,
@@ -376,24 +353,3 @@ async def due(tx: Tx, stores: Sequence[str], *, now: datetime, count: int) -> li
 async def next_due(tx: Tx, stores: Sequence[str]) -> dict[str, datetime]:
     """When the next reserved spend of each store is over."""
     return {row.store_id: row.at for row in await tx.all(_NEXT_DUE, stores=sorted(stores))}
-
-
-async def drift(tx: Tx, store_id: str, *, count: int) -> AsyncIterator[str]:
-    """What is wrong with spends, in words: one that is not what its sets posted, a balance whose reserved and used are
-    not those of the spends. For verifications only.
-    """
-    after: str | None = ""
-    while after is not None:
-        upto: str | None = await tx.scalar(_NEXT_SPEND, store=store_id, after=after, count=count)
-        for row in await tx.all(_CROOKED, store=store_id, after=after, upto=upto):
-            kept, made = (row.amount, row.captured, row.given_back), (row.reserved, row.used, row.returned)
-            yield (
-                f"{row.spend_id} is kept as {row.status} {kept} (reserved, captured, given back),"
-                f" its sets say {made}, and that {row.let_go} was let go"
-            )
-        after = upto
-    for row in await tx.all(_DRIFT, store=store_id):
-        yield (
-            f"{row.owner} has ({row.reserved}, {row.used}) {row.unit} reserved and used,"
-            f" spends come to ({row.live}, {row.done})"
-        )

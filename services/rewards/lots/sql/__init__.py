@@ -1,0 +1,1 @@
+"""SQL of lots: what they hold, the clocks of idle holders, and whether it all adds up."""
