@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 from contracts.fields import MAX_MINOR
 from contracts.plans import PlanRule
 from contracts.program import Program
-from services.common.money import from_decimal
+from services.common.money import exponent, from_decimal, to_decimal
 from services.common.plan_periods import PlanPeriod
 from services.common.words import Translatable, _
 from services.kernel.errors import FieldError, Invalid
@@ -121,6 +121,10 @@ def target_of(wanted: Wanted, rule: PlanRule, currency: str) -> int | Wrong:
     """The target in what the plan counts: minor units, orders or friends."""
     money = rule.on.of == "revenue"
     if wanted.written is not None:
+        if money and _in_thousands(wanted.written, currency):
+            mend = _("Write the amount without separators of thousands, like %(example)s.")
+            ten_thousand = to_decimal(10_000 * 10 ** exponent(currency), currency)
+            return Wrong("target", "thousands", Translatable(mend, example=str(ten_thousand)))
         found = _read(wanted.written, currency if money else None)
         field = "target"
     else:
@@ -133,6 +137,12 @@ def target_of(wanted: Wanted, rule: PlanRule, currency: str) -> int | Wrong:
         amount, number = _("Write an amount above zero."), _("Write a whole number above zero.")
         return Wrong(field, "invalid", Translatable(amount if money else number))
     return found
+
+
+def _in_thousands(text: str, currency: str) -> bool:
+    """Whether the last separator may be one of thousands: ten thousand written 10,000 or 10.000 is never ten."""
+    _, *others = "".join(text.split()).replace(",", ".").split(".")
+    return len(others) > 1 or (len(others) == 1 and len(others[0]) > exponent(currency))
 
 
 def _read(text: str, currency: str | None) -> int | None:

@@ -25,7 +25,7 @@ from services.rewards.grants.domain.plan import Moment, rejected
 from services.rewards.grants.domain.plan_targets import Count, PlanKey, Sold, Stand
 from services.rewards.grants.domain.reward import Change, Reward
 from services.rewards.lots.domain import term_of
-from services.rewards.plan_targets.domain import read_lines
+from services.rewards.plan_targets.domain import Wanted, Wrong, read_lines, target_of
 from services.rewards.rules.domain import Order, Reason
 from tests.unit.rewards.build import ANNA, BORIS, NOON, PROGRAM, STORE, make_program, make_state
 
@@ -409,3 +409,28 @@ def test_a_spreadsheet_is_read_line_by_line(separator: str) -> None:
         2,
     )
     assert (second.taken_away, second.line) == (True, 4)
+
+
+@pytest.mark.parametrize(
+    ("written", "currency", "read"),
+    [
+        ("10 000", "EUR", 1_000_000),
+        ("10000.00", "EUR", 1_000_000),
+        ("10000,5", "EUR", 1_000_050),
+        ("10,000", "EUR", "10000.00"),
+        ("10.000", "EUR", "10000.00"),
+        ("1,000,000", "EUR", "10000.00"),
+        ("10.000,00", "EUR", "10000.00"),
+        ("10,000", "JPY", "10000"),
+        ("10.000", "KWD", 10_000),
+    ],
+)
+def test_ten_thousand_is_never_read_as_ten(written: str, currency: str, read: int | str) -> None:
+    [rule] = terms(BONUS).plan_rewards
+    found = target_of(Wanted(ANNA, "bonus", "2026-11", written=written), rule, currency)
+    if isinstance(read, int):
+        assert found == read
+    else:
+        assert isinstance(found, Wrong)
+        assert (found.field, found.code) == ("target", "thousands")
+        assert str(found.detail).endswith(f"like {read}.")
