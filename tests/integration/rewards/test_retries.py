@@ -9,10 +9,12 @@ import pytest
 
 from contracts.events.rewards import RewardAdjusted, RewardGranted
 from services.rewards.grants.actions import retries
-from services.rewards.grants.actions.review import reject
+from services.rewards.grants.actions.review import approve, reject
 from services.rewards.grants.domain.retries import RETRIES_JOB
 from services.rewards.grants.domain.reward import Reward
+from services.rewards.release_rules import actions as rules
 from services.rewards.verification.actions import verify
+from tests.integration.rewards.money import release_all
 from tests.integration.rewards.world import World
 from tests.unit.rewards.build import (
     AMBASSADOR_RULE,
@@ -209,6 +211,27 @@ async def test_room_that_appears_on_the_way_has_it_begin_with_the_oldest_again(
     await world.take(make_state("a0", revision=2, cancelled=True))
     await world.run_due(RETRIES_JOB)
     assert await given(world) == {"a1": 100, "a2": 100}
+
+
+async def test_where_a_person_has_to_say_yes_nothing_rises_behind_that_yes(world: World) -> None:
+    await world.take(configured(), published(retrying(ONE_EURO, budget_minor=10)))
+    await world.move_clock(seconds=int((NOON - await world.now()).total_seconds()))
+    async with world.db.transaction([STORE]) as tx:
+        await rules.put(tx, world.ctx, STORE, way="by_hand", url=None)
+    await world.take(*(make_state(n, settled_at=NOON) for n in ("1", "2")))
+    await world.move_clock(seconds=int(timedelta(days=15).total_seconds()))
+    await release_all(world)
+    [first] = await world.rewards(STORE, "1")
+    async with world.db.transaction([STORE]) as tx:
+        await approve(tx, STORE, first.reward_id)
+    await release_all(world)
+    await world.take(published(retrying(ONE_EURO, budget_minor=1000), version=2))
+    await world.run_due(RETRIES_JOB)
+    assert await given(world) == {"1": 10, "2": 100}
+    await release_all(world)
+    rewards = {one.source_id: one for one in await whole(world)}
+    assert (rewards["1"].status, rewards["1"].reason) == ("available", "partly_capped")
+    assert (rewards["2"].released_at, rewards["2"].waits_for) == (None, "person")
 
 
 async def test_rewards_of_milestones_follow_too(world: World) -> None:

@@ -17,6 +17,8 @@ from services.rewards.grants.domain.caps import BudgetKey, Caps
 from services.rewards.grants.domain.retries import counter_of, limit_of, try_again
 from services.rewards.grants.domain.reward import Reward
 from services.rewards.grants.sql import counters, limits, retries
+from services.rewards.release_rules import sql as rules
+from services.rewards.release_rules.domain import Way
 from services.rewards.slices import sql as slices
 
 AT_ONCE: Final = 250
@@ -34,10 +36,17 @@ async def retry_due(tx: Tx, stores: Sequence[str]) -> dict[str, datetime]:
     going = [one for one in sweeps if newest[one[:2]].retry_capped]
     each = max(1, AT_ONCE // len(sweeps))
     refused = await retries.refused(tx, going, count=each) if going else {}
-    full = await _give(tx, [reward for some in refused.values() for reward in some], newest)
+    ways = await rules.ways(tx, stores)
+    # What is released has passed whoever had to say so, and would rise past them: it stays refused.
+    able = [one for some in refused.values() for one in some if one.released_at is None or _automatic(ways, one)]
+    full = await _give(tx, able, newest)
     last = {one: some[-1] for one, some in refused.items() if len(some) == each and one not in full}
     await retries.go_on(tx, last, [one for one in sweeps if one not in last])
     return dict.fromkeys(stores if len(sweeps) == len(stores) else {one.store_id for one in last}, tx.now)
+
+
+def _automatic(ways: Mapping[str, Way], reward: Reward) -> bool:
+    return ways.get(reward.store_id, "automatic") == "automatic"
 
 
 async def _give(tx: Tx, refused: Sequence[Reward], newest: Mapping[Ref, Program]) -> set[BudgetKey]:
