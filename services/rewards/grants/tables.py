@@ -262,7 +262,9 @@ CASHBACK_ORDERS = Table(
     Index("cashback_orders_buyer_idx", "store_id", "buyer"),
     CheckConstraint("revenue_minor >= 0", name="revenue"),
 )
-"""Settled orders that nobody referred and that count towards cashback now: one that stops counting is deleted."""
+"""Settled orders that nobody referred and that count towards cashback now. One that stops counting is deleted, unless
+rules asked what its buyer held: what it may count towards is fixed then.
+"""
 
 CASHBACK_COUNTS = Table(
     "cashback_counts",

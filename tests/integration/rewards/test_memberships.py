@@ -141,6 +141,25 @@ async def test_cashback_for_members_counts_what_they_bought_as_members(world: Wo
     assert (await audit(world)).whole
 
 
+async def test_cashback_goes_on_by_the_rules_that_an_order_counted_by(world: World) -> None:
+    give = {"pay_as": "store_credit", "give": {"kind": "fixed", "amount_minor": 100}}
+    silver = CLUB | {"name": "Silver", "bought_by": {"products": ["silver-1"]}}
+    both = FREE | give | {"name": "both", "memberships": ["Club", "Silver"]}
+    fewer = FREE | give | {"name": "fewer", "memberships": ["Silver"]}
+    program = with_club(MEMBERS, memberships=[CLUB, silver], cashback_rewards=[both, fewer])
+    await world.take(configured(), published(program), club_order("club"))
+    settled = {"friend_id": "anna-7", "settled_at": NOON + timedelta(days=60)}
+    inside, outside = ({**settled, "placed_at": NOON + timedelta(days=day)} for day in (1, 31))
+    await world.take(own_order("in", 6_000, **inside), own_order("out", 6_000, **outside))
+    # What is told since of the buyer changes nothing of settled orders, whatever they came to.
+    await world.take(club_order("late", NOON + timedelta(days=30)))
+    await world.take(own_order("in", 6_000, **inside, revision=2, refunded_minor=100))
+    await world.take(own_order("out", 6_000, **outside, revision=2, refunded_minor=6_000))
+    await world.take(own_order("out", 6_000, **outside, revision=3, refunded_minor=100))
+    assert {one.source_id: one.target_minor for one in await world.rewards(STORE)} == {"in/both/5000/1-1": 100}
+    assert (await audit(world)).whole
+
+
 @pytest.mark.parametrize("seed", range(8))
 async def test_in_any_order_in_any_batches_and_again_it_ends_alike(world: World, seed: int) -> None:
     """Purchases, what undid them, friends' orders, and who the ambassador is: shuffled, repeated, in batches."""

@@ -14,14 +14,13 @@ from services.rewards.grants.domain.caps import Caps
 from services.rewards.grants.domain.cashback import (
     Block,
     InForce,
-    Spent,
     SpentKey,
     Standing,
     Terms,
+    asks,
     block_after,
     chosen,
     counted,
-    counts,
     differences,
     plan_blocks,
     terms_of,
@@ -55,11 +54,12 @@ async def recount(tx: Tx, orders: Sequence[Order]) -> list[Change]:
     able = [order for order in able if order.store_id in stores]
     under = await _under(tx, able)
     before = await sql.of_orders(tx, [(order.store_id, order.order_id) for order in able])
-    held = await _held(tx, able, under, before)
+    kept = {ref: one for ref, one in before.items() if ref in under and under[ref].program_id == one.program_id}
+    held = await _held(tx, [o for o in able if (o.store_id, o.order_id) not in kept], under)
     after = {}
     for order in able:
         ref = (order.store_id, order.order_id)
-        if (one := counted(order, under.get(ref), held.get(ref, ()))) is not None:
+        if (one := counted(order, under.get(ref), held.get(ref, ()), kept.get(ref))) is not None:
             after[ref] = one
     changed = sorted(ref for ref in before.keys() | after.keys() if before.get(ref) != after.get(ref))
     if not changed:
@@ -73,28 +73,16 @@ async def recount(tx: Tx, orders: Sequence[Order]) -> list[Change]:
     return await _regrant(tx, await _move(tx, moved, terms), terms)
 
 
-async def _held(
-    tx: Tx, orders: Sequence[Order], under: Mapping[Ref, InForce], before: Mapping[Ref, Spent]
-) -> dict[Ref, tuple[str, ...]]:
-    """What buyers held at these purchases, where rules ask. What an order that counts already counted by stays."""
-    asking = {ref for ref, one in under.items() if any(rule.memberships for rule in one.program.cashback_rewards)}
-    fresh = [o for o in orders if (ref := (o.store_id, o.order_id)) in asking and ref not in before]
-    kept = {
-        ref: tuple(
-            name
-            for rule in under[ref].program.cashback_rewards
-            if rule.goal in before[ref].goals
-            for name in rule.memberships
-        )
-        for ref in asking & before.keys()
-    }
-    bought = {ref: one.program_id for ref, one in under.items()}
-    return kept | (await memberships.held_by_buyers(tx, fresh, bought) if fresh else {})
+async def _held(tx: Tx, orders: Sequence[Order], under: Mapping[Ref, InForce]) -> dict[Ref, tuple[str, ...]]:
+    """What buyers held at these purchases, where rules ask."""
+    bought = {ref: one.program_id for ref, one in under.items() if asks(one.program)}
+    asking = [order for order in orders if (order.store_id, order.order_id) in bought]
+    return await memberships.held_by_buyers(tx, asking, bought) if asking else {}
 
 
 async def _under(tx: Tx, orders: Sequence[Order]) -> dict[Ref, InForce]:
     """The version under which each of these orders counts."""
-    placed: dict[Ref, datetime] = {(o.store_id, o.order_id): o.placed_at for o in orders if counts(o)}
+    placed: dict[Ref, datetime] = {(o.store_id, o.order_id): o.placed_at for o in orders}
     found = await slices.in_force(tx, placed, "cashback")
     programs = await slices.versions(tx, {(ref[0], *version) for ref, some in found.items() for version in some})
     under = {}

@@ -27,8 +27,8 @@ NOBODY = ""
 
 
 class Spent(Struct, frozen=True, kw_only=True):
-    """A settled order as it counts now: whose, under which program, and towards which goals. `revenue_minor` is in the
-    program's currency.
+    """A settled order as it counts now: whose, under which program, and towards which goals, if any. `revenue_minor` is
+    in the program's currency, 0 of one that does not count now.
     """
 
     store_id: str
@@ -109,26 +109,40 @@ def chosen(programs: Iterable[InForce]) -> InForce | None:
     return min(able, key=lambda one: (one.program.rank, one.program_id), default=None)
 
 
-def counted(order: Order, under: InForce | None, held: Iterable[str] = ()) -> Spent | None:
-    """What an order counts as; None if it counts for nothing. `held`: memberships of its buyer at the purchase.
+def asks(program: Program) -> bool:
+    """Whether towards what an order counts depends on what its buyer held."""
+    return any(rule.memberships for rule in program.cashback_rewards)
+
+
+def counted(order: Order, under: InForce | None, held: Iterable[str] = (), was: Spent | None = None) -> Spent | None:
+    """What an order counts as; None if nothing has to be kept of it. `held`: memberships of its buyer at the purchase.
+    `was`: what it has counted as so far under the same program: towards no more rules for members than then, whatever
+    is known of its buyer now.
+
+    Where rules ask for memberships, an order that comes to nothing is kept, too: what it may count towards is fixed
+    when it settles.
 
     A guest without any name is called by their order: nobody could use what they are given but a stranger whose
     customer id is that order's, so their orders count for nothing.
     """
-    if under is None or not counts(order) or order.friend_id == order.order_id:
+    if under is None or order.friend_id == order.order_id:
         return None
-    revenue = goods_revenue(order, under.program.currency)
-    goals = tuple(sorted(rule.goal for rule in rules_for(under.program, held)))
-    if not revenue or not goals:
+    revenue = (goods_revenue(order, under.program.currency) or 0) if counts(order) else 0
+    if not revenue and not asks(under.program):
         return None
+    rules = rules_for(under.program, held) if was is None else _kept_rules(under.program, was)
     return Spent(
         store_id=order.store_id,
         order_id=order.order_id,
         program_id=under.program_id,
         buyer=order.person or order.friend_id,
         revenue_minor=revenue,
-        goals=goals,
+        goals=tuple(sorted(rule.goal for rule in rules)),
     )
+
+
+def _kept_rules(program: Program, was: Spent) -> list[CashbackRule]:
+    return [rule for rule in program.cashback_rewards if not rule.memberships or rule.goal in was.goals]
 
 
 def rules_for(program: Program, held: Iterable[str]) -> list[CashbackRule]:
@@ -157,7 +171,7 @@ def terms_of(orders: Iterable[tuple[Order, InForce, Spent]]) -> dict[SpentKey, T
     """
     found: dict[SpentKey, Terms] = {}
     for order, under, one in orders:
-        if order.settled_at is None:
+        if order.settled_at is None or not one.revenue_minor:
             continue
         for rule in under.program.cashback_rewards:
             if rule.goal not in one.goals:
