@@ -64,6 +64,7 @@ class Action(Payload):
     reason: str = Field(description="Machine word for why: of the winner, or of the last refusal.")
     cancelled: bool = False
     cancel_reason: CancelReason | None = None
+    cancelled_at: Moment | None = Field(None, description="When it was called off, where it was.")
     settled_at: Moment | None = Field(None, description="Since when the winner is fixed.")
     happened_at: Moment
     decided_at: Moment

@@ -159,6 +159,10 @@ async def test_called_off_it_counts_no_more_also_when_it_has_settled(http: httpx
         True,
         "fraud",
     )
+    async with db.transaction(stores=[SHOP]) as tx:
+        assert state.cancelled_at == await tx.scalar(
+            "select cancelled_at from custom_events where event_id = 'signup-1'"
+        )
     missing = await http.post("/v1/events/nothing/cancel", json={"reason": "fraud"}, headers=SECRET_KEY)
     assert (missing.status_code, missing.json()["code"]) == (404, "event_not_found")
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from contracts.events import Payload
-from contracts.events.actions import ActionReversed, ActionUnattributed
+from contracts.events.actions import ActionReversed, ActionSettled, ActionUnattributed
 from contracts.events.conversions import Conversion
 from contracts.events.memberships import MembershipChanged
 from services.kernel.jobs import Jobs
@@ -111,11 +111,16 @@ async def test_a_club_that_an_event_buys_ends_when_that_is_called_off(world: Wor
     await world.take(ActionUnattributed(**state, revision=1, decided_at=NOON))
     await world.take(friends_order("in", 2), friends_order("out", 40))
     assert (await world.amounts(STORE, "in"), await world.amounts(STORE, "out")) == ({"members": 460}, {})
-    await world.take(ActionReversed(**state, revision=2, decided_at=NOON + timedelta(days=3), cancelled=True))
+    off: dict[str, Any] = state | {"cancelled": True, "cancelled_at": NOON + timedelta(days=3)}
+    await world.take(ActionReversed(**off, revision=2, decided_at=NOON + timedelta(days=5)))
     await world.take(friends_order("later", 4))
+    # It settles all the same, which is told, and moves no end.
+    settled = NOON + timedelta(days=14)
+    await world.take(ActionSettled(**off, revision=3, decided_at=settled, settled_at=settled))
     await after_work(world)
     assert (await world.amounts(STORE, "in"), await world.amounts(STORE, "later")) == ({"members": 460}, {})
     assert [one.why for one in await told(world)] == ["began", "shortened"]
+    assert (await told(world))[-1].until == NOON + timedelta(days=3)
 
 
 async def test_cashback_for_members_counts_what_they_bought_as_members(world: World) -> None:

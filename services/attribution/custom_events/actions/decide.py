@@ -55,7 +55,8 @@ _BY_STATUS: Final[Mapping[str, type[Action]]] = {
     "pending": ActionReversed,
 }
 _NAMED: Final = {"rejected": "refused", "unattributed": "refused", "pending": "waiting"}
-_OF_THIS_EVENT: Final = {"revision", "decided_at"}
+_NOT_COMPARED: Final = {"revision", "decided_at", "cancelled_at"}
+"""What says nothing new: the last one goes with `cancelled`, and was not told once."""
 
 
 async def take(tx: Tx, events: Sequence[Event[Any]]) -> None:
@@ -201,9 +202,7 @@ def publish(tx: Tx, after: EventRow, before: EventRow) -> EventRow:
     state = action_of(after, before, tx.now)
     if state.status == "pending" and before.told_hash is None:
         return after  # what waits for its first outcome is not published
-    mark = hashlib.blake2b(
-        state.__pydantic_serializer__.to_json(state, exclude=_OF_THIS_EVENT), digest_size=16
-    ).digest()
+    mark = hashlib.blake2b(state.__pydantic_serializer__.to_json(state, exclude=_NOT_COMPARED), digest_size=16).digest()
     if mark == before.told_hash:
         return after
     tx.emit(state)
@@ -227,6 +226,7 @@ def action_of(row: EventRow, before: EventRow, now: datetime) -> Action:
         reason="cancelled" if row.cancelled_at is not None else body["reason"],
         cancelled=row.cancelled_at is not None,
         cancel_reason=row.cancel_reason,
+        cancelled_at=row.cancelled_at,
         settled_at=row.settled_at,
         happened_at=row.happened_at,
         decided_at=now,

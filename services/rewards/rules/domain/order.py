@@ -252,7 +252,7 @@ class Order(Struct, frozen=True, kw_only=True):
             program_id=state.program_id,
             program_version=state.program_version,
             ambassador_id=state.ambassador_id,
-            returned_at=state.decided_at.astimezone(UTC) if state.cancelled else None,
+            returned_at=(state.cancelled_at or state.decided_at).astimezone(UTC) if state.cancelled else None,
             contacts=state.friend_contacts,
             event=state.name,
         )
