@@ -74,12 +74,12 @@ def bought_with(
     order: Order, programs: Iterable[tuple[str, Program]], zone: str, before: Iterable[Purchase] = ()
 ) -> list[Purchase]:
     """What an order, or a custom event, buys now under the versions that were in force then. `before`: what it has
-    bought so far, whose time zone stays.
+    bought so far, whose time zone stays, as does the end of what was undone while it is.
     """
     names = order.buyer_names
     if not order.paid or not names:
         return []
-    zones = {one.key: one.zone for one in before}
+    was = {one.key: one for one in before}
     found = []
     for program_id, program in programs:
         if program.status != "active":
@@ -88,6 +88,10 @@ def bought_with(
             lines = _lines_for(order, membership)
             if not lines and (order.event is None or order.event != membership.bought_by.event):
                 continue
+            known = was.get((program_id, membership.name))
+            ended_at = _ended_at(order, lines)
+            if known is not None and known.ended_at is not None and ended_at is not None:
+                ended_at = min(known.ended_at, ended_at)
             found.append(
                 Purchase(
                     store_id=order.store_id,
@@ -97,10 +101,10 @@ def bought_with(
                     membership=membership.name,
                     buyer=order.friend_id if order.friend_id in names else min(names),
                     bought_at=order.placed_at,
-                    ended_at=_ended_at(order, lines),
+                    ended_at=ended_at,
                     days=membership.lasts.days,
                     months=membership.lasts.months,
-                    zone=zones.get((program_id, membership.name), zone),
+                    zone=zone if known is None else known.zone,
                 )
             )
     return found

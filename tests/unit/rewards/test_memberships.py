@@ -185,6 +185,24 @@ def test_an_order_that_is_undone_or_whose_line_went_back_ends_what_it_bought(
     assert one.ended_at == ended
 
 
+def test_what_goes_back_later_moves_no_end_and_one_that_failed_undoes_it() -> None:
+    program = [(PROGRAM, with_club())]
+
+    def after(before: list[Purchase], back: dict[str, int], day: int) -> list[Purchase]:
+        lines = tuple(ReturnedLine(line_id=line, amount_minor=minor) for line, minor in back.items())
+        returned = Returned(lines=lines, named_minor=sum(back.values()))
+        at = NOON + timedelta(days=day)
+        state = club_order("1", other_minor=500, returned=returned, refunded_minor=sum(back.values()), returned_at=at)
+        return bought_with(Order.of(state), program, "UTC", before)
+
+    first = after([], {"1": 2_000}, 3)
+    assert [one.ended_at for one in first] == [LATER]
+    assert after(first, {"1": 2_000, "2": 500}, 20) == first
+    [kept] = standing_again = after(first, {"2": 500}, 20)
+    assert kept.ended_at is None
+    assert [one.ended_at for one in after(standing_again, {"1": 2_000, "2": 500}, 25)] == [NOON + timedelta(days=25)]
+
+
 @given(
     st.lists(st.tuples(st.integers(0, 200), st.none() | st.integers(0, 300)), max_size=12),
     st.randoms(use_true_random=False),
