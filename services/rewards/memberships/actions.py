@@ -79,11 +79,8 @@ async def _recount(tx: Tx, able: Sequence[Order]) -> set[Ref]:
     )
     concerned = await sql.names_of(tx, kind, {*changed, *named})
     names = {(ref[0], name) for ref, some in concerned.items() for name in some}
-    bought = await sql.of_names(tx, names)
     holders = await sql.who(tx, names)
-    await _tell(
-        tx, [one for ref in changed for one in (*before.get(ref, ()), *after.get(ref, ()))], concerned, bought, holders
-    )
+    await _tell(tx, [one for ref in changed for one in (*before.get(ref, ()), *after.get(ref, ()))], concerned)
     programs = {one.program_id for ref in {*changed, *named} for one in (*before.get(ref, ()), *after.get(ref, ()))}
     whose = {key for some in holders.values() for key in some if key.program_id in programs}
     return await differing_orders(tx, whose)
@@ -176,7 +173,8 @@ async def of_ambassador(tx: Tx, store_id: str, ambassador_id: str, program_id: s
 
 async def of_customer(tx: Tx, store_id: str, customer_id: str) -> list[Holding]:
     """The memberships that a customer has bought, of whatever program."""
-    names = await sql.names_behind(tx, store_id, customer_id)
+    customer = (store_id, customer_id)
+    names = (await sql.names_behind(tx, [customer]))[customer]
     bought = await sql.of_names(tx, {(store_id, name) for name in names})
     return _holdings(one for some in bought.values() for one in some)
 
@@ -198,19 +196,17 @@ def _whose(order: Order) -> HolderKey:
     return HolderKey(order.store_id, order.ambassador_id or "", order.program_id or "")
 
 
-async def _tell(
-    tx: Tx,
-    moved: Iterable[Purchase],
-    names: Mapping[Ref, set[str]],
-    bought: Mapping[Ref, Sequence[Purchase]],
-    holders: Mapping[Ref, Sequence[HolderKey]],
-) -> None:
-    """Tells how the buyers of these purchases stand now, where that is another standing than was told."""
-    known: dict[BuyerKey, set[str]] = {}
-    for one in moved:
-        key = (one.store_id, one.program_id, one.membership, one.buyer)
-        known.setdefault(key, set()).update(names.get(one.source, ()))
-    told = await sql.standings(tx, known) if known else {}
+async def _tell(tx: Tx, moved: Sequence[Purchase], names: Mapping[Ref, set[str]]) -> None:
+    """Tells how who may have what these purchases bought stands now, where that is another standing than was told:
+    their buyers, and those who bought under one of their names.
+    """
+    if not moved:
+        return
+    known = await _concerned(tx, moved, names)
+    called = {(key[0], name) for key, some in known.items() for name in some}
+    bought = await sql.of_names(tx, called)
+    holders = await sql.who(tx, called)
+    told = await sql.standings(tx, known)
     now: dict[BuyerKey, tuple[Held | None, int]] = {}
     for key, some in sorted(known.items()):
         store_id, program_id, membership, buyer = key
@@ -238,3 +234,21 @@ async def _tell(
         )
     if now:
         await sql.tell(tx, now)
+
+
+async def _concerned(tx: Tx, moved: Sequence[Purchase], names: Mapping[Ref, set[str]]) -> dict[BuyerKey, set[str]]:
+    """Whose standing may be another by these purchases, each with all their names."""
+    beside = await sql.of_names(tx, {(one.store_id, name) for one in moved for name in names.get(one.source, ())})
+    buyers: dict[Ref, set[str]] = {}
+    for one in moved:
+        some = buyers.setdefault(one.source, set())
+        some.add(one.buyer)
+        some |= {other.buyer for name in names.get(one.source, ()) for other in beside.get((one.store_id, name), ())}
+    behind = await sql.names_behind(tx, {(ref[0], buyer) for ref, some in buyers.items() for buyer in some})
+    known: dict[BuyerKey, set[str]] = {}
+    for one in moved:
+        for buyer in buyers[one.source]:
+            key = (one.store_id, one.program_id, one.membership, buyer)
+            mine = names.get(one.source, set()) if buyer == one.buyer else set()
+            known.setdefault(key, set()).update(behind[one.store_id, buyer], mine)
+    return known

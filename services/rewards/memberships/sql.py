@@ -65,11 +65,13 @@ join unnest(cast(:stores as text[]), cast(:sources as text[])) w(store_id, sourc
 where n.kind = :kind
 """
 
-_BEHIND_CUSTOMER = """
-select distinct o.name from membership_names n
+_BEHIND = """
+select distinct p.store_id, p.buyer, o.name
+from unnest(cast(:stores as text[]), cast(:buyers as text[])) w(store_id, buyer)
+join membership_names n on n.store_id = w.store_id and n.name = w.buyer
 join membership_purchases p on p.store_id = n.store_id and p.kind = n.kind and p.source_id = n.source_id
+  and p.buyer = w.buyer
 join membership_names o on o.store_id = n.store_id and o.kind = n.kind and o.source_id = n.source_id
-where n.store_id = :store and n.name = :customer and p.buyer = :customer
 """
 
 _WHO = """
@@ -233,10 +235,12 @@ async def of_names(tx: Tx, names: Iterable[Ref]) -> dict[Ref, list[Purchase]]:
     return found
 
 
-async def names_behind(tx: Tx, store_id: str, customer_id: str) -> set[str]:
-    """By what a customer is known, as their own purchases of memberships have it."""
-    rows = await tx.all(_BEHIND_CUSTOMER, store=store_id, customer=customer_id)
-    return {customer_id, *(row.name for row in rows)}
+async def names_behind(tx: Tx, buyers: Iterable[Ref]) -> dict[Ref, set[str]]:
+    """By what each of these (store, buyer) is known, as their own purchases of memberships have it."""
+    found = {ref: {ref[1]} for ref in buyers}
+    for row in await tx.all(_BEHIND, **_columns(found, "buyers")):
+        found[row.store_id, row.buyer].add(row.name)
+    return found
 
 
 async def who(tx: Tx, names: Iterable[Ref]) -> dict[Ref, list[HolderKey]]:

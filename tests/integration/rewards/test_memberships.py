@@ -3,7 +3,7 @@ order; what is told, shown, frozen and checked.
 """
 
 import random
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -144,6 +144,20 @@ async def test_cashback_for_members_counts_what_they_bought_as_members(world: Wo
     await world.take(own_order("in", 5_000, **settled, placed_at=NOON + timedelta(days=1), revision=3))
     assert {one.source_id: one.target_minor for one in await world.rewards(STORE)} == {"in/free/5000/1-1": 100}
     assert (await audit(world)).whole
+
+
+async def test_who_bought_as_a_guest_too_is_told_of_under_each_name(world: World) -> None:
+    await world.take(configured(), published(with_club()))
+    await world.take(club_order("own", friend_contacts=("h-mail",)))
+    guest: dict[str, Any] = {"at": NOON + timedelta(days=1), "friend_id": "h-mail", "friend_contacts": ("h-mail",)}
+    await world.take(club_order("guest", **guest))
+    await world.take(club_order("guest", **guest, revision=2, cancelled=True, returned_at=guest["at"]))
+    states = [(one.customer_id, one.why, one.until and (one.until - NOON).days) for one in await told(world)]
+    assert [one[1:] for one in states if one[0] == "anna-7"] == [("began", 30), ("extended", 60), ("shortened", 30)]
+    assert [one[2] for one in states if one[0] == "h-mail"] == [60, 30]
+    async with world.caller(STORE) as api:
+        [own] = (await api.get("/v1/memberships", params={"customer_id": "anna-7"})).json()["data"]
+    assert datetime.fromisoformat(own["until"]) == NOON + timedelta(days=30)
 
 
 async def test_cashback_goes_on_by_the_rules_that_an_order_counted_by(world: World) -> None:
