@@ -185,6 +185,8 @@ CAPPED_SWEEPS = Table(
     # Behind which of what caps refused it goes on; null at the beginning.
     moment("placed_at", nullable=True),
     text("reward_id"),
+    # Ambassadors in whose limits room appeared on the way: theirs are left out until it begins once more, at its end.
+    Column("again", ARRAY(Text), nullable=False, server_default="{}"),
 )
 """Programs in which room has appeared: what caps refused is tried again, the oldest purchase first."""
 

@@ -213,6 +213,26 @@ async def test_room_that_appears_on_the_way_has_it_begin_with_the_oldest_again(
     assert await given(world) == {"a1": 100, "a2": 100}
 
 
+async def test_who_makes_room_in_their_own_limit_again_and_again_keeps_nobody_else_waiting(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retries, "AT_ONCE", 2)
+    later = {"ambassador_id": BORIS}
+    await world.take(configured(), published(retrying(limited(count=3))))
+    await world.take(*(make_state(f"a{n}", placed_at=NOON + timedelta(minutes=n)) for n in range(9)))
+    await world.take(*(make_state(f"b{n}", placed_at=NOON + timedelta(hours=n + 1), **later) for n in range(5)))
+    await world.take(make_state("b0", revision=2, cancelled=True, **later))
+    for n in range(3):
+        assert await step(world)
+        await world.take(make_state(f"a{n}", revision=2, cancelled=True))
+    assert await step(world)
+    assert await given(world) == {"b1": 100, "b2": 100, "b3": 100}
+    await world.run_due(RETRIES_JOB)
+    assert await given(world) == dict.fromkeys(("a3", "a4", "a5", "b1", "b2", "b3"), 100)
+    assert await sweeps(world) == 0
+    await whole(world)
+
+
 async def test_where_a_person_has_to_say_yes_nothing_rises_behind_that_yes(world: World) -> None:
     await world.take(configured(), published(retrying(ONE_EURO, budget_minor=10)))
     await world.move_clock(seconds=int((NOON - await world.now()).total_seconds()))

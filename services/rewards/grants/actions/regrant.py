@@ -22,7 +22,7 @@ from services.rewards.grants.actions.books import move_of
 from services.rewards.grants.actions.moments import moment_in
 from services.rewards.grants.domain.caps import Caps, CountKey, budget_key, shares_of, spent_differences
 from services.rewards.grants.domain.plan import grades_of, plan
-from services.rewards.grants.domain.retries import RETRIES_JOB, room_made
+from services.rewards.grants.domain.retries import RETRIES_JOB, Room, room_made
 from services.rewards.grants.domain.reward import Change, Reward
 from services.rewards.grants.sql import conversions, counters, custom_events, limits, retries
 from services.rewards.grants.sql import rewards as rewards_sql
@@ -133,11 +133,11 @@ async def settle_changes(tx: Tx, changes: Sequence[Change]) -> None:
         await retry_refused(tx, room)
 
 
-async def retry_refused(tx: Tx, programs: Collection[Ref]) -> None:
-    """Has what caps refused in these programs tried again, where they want that: there may be room now. Their stores
-    must be locked.
+async def retry_refused(tx: Tx, room: Collection[Room]) -> None:
+    """Has what caps refused where there may be room now tried again, where the programs want that. Their stores must be
+    locked.
     """
-    await due.schedule(tx, RETRIES_JOB, dict.fromkeys(await retries.begin(tx, programs), tx.now))
+    await due.schedule(tx, RETRIES_JOB, dict.fromkeys(await retries.begin(tx, room), tx.now))
 
 
 async def _load(tx: Tx, orders: Sequence[Order], with_memberships: Collection[str]) -> _Batch:

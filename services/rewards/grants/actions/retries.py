@@ -1,8 +1,9 @@
 """What caps refused is given once there is room, the oldest purchase first, where the newest version says so.
 
 Room appears where a reward is lowered, and where a version has more of it. From then on the due job goes through what
-was refused, some hundreds of rewards in each transaction; new room on the way has it begin anew, so that no younger
-purchase is served before an older one that could be.
+was refused, some hundreds of rewards in each transaction. New room on the way has it begin anew, so that no younger
+purchase is served before an older one that could be. Where that room is in limits alone, it is for their ambassadors
+only: theirs are left out until the job has come to its end and begins once more, so that it does come there.
 """
 
 from collections.abc import Mapping, Sequence
@@ -38,11 +39,17 @@ async def retry_due(tx: Tx, stores: Sequence[str]) -> dict[str, datetime]:
     refused = await retries.refused(tx, going, count=each) if going else {}
     ways = await rules.ways(tx, stores)
     # What is released has passed whoever had to say so, and would rise past them: it stays refused.
-    able = [one for some in refused.values() for one in some if one.released_at is None or _automatic(ways, one)]
+    able = [
+        one
+        for sweep, some in refused.items()
+        for one in some
+        if one.ambassador_id not in sweeps[sweep] and (one.released_at is None or _automatic(ways, one))
+    ]
     full = await _give(tx, able, newest)
     last = {one: some[-1] for one, some in refused.items() if len(some) == each and one not in full}
-    await retries.go_on(tx, last, [one for one in sweeps if one not in last])
-    return dict.fromkeys(stores if len(sweeps) == len(stores) else {one.store_id for one in last}, tx.now)
+    once_more = await retries.go_on(tx, last, [one for one in sweeps if one not in last])
+    more = {one.store_id for one in last} | once_more
+    return dict.fromkeys(stores if len(sweeps) == len(stores) else more, tx.now)
 
 
 def _automatic(ways: Mapping[str, Way], reward: Reward) -> bool:

@@ -12,6 +12,7 @@ from services.kernel.revisions import Ref, newest
 from services.rewards.budgets import actions as budgets
 from services.rewards.budgets.sql import with_budget
 from services.rewards.grants.actions.regrant import WAITING_JOB, look_again, regrant, retry_refused
+from services.rewards.grants.domain.retries import Room
 from services.rewards.grants.sql import conversions, counters, custom_events, limits
 from services.rewards.memberships import actions as memberships
 from services.rewards.rules.domain import Order
@@ -32,7 +33,7 @@ async def take_programs(tx: Tx, published: Sequence[ProgramPublished]) -> None:
     programs = {(one.store_id, one.program_id) for one in published}
     await look_at_budgets(tx, programs)
     if fresh:
-        await retry_refused(tx, {(store_id, program_id) for store_id, program_id, _ in fresh})
+        await retry_refused(tx, {Room(store_id, program_id) for store_id, program_id, _ in fresh})
     more = await _decide_waiting(tx, programs)
     late = [one for one in published if (one.store_id, one.program_id, one.version) in fresh]
     await due.schedule(tx, WAITING_JOB, more | await _missed_by_cashback(tx, late))

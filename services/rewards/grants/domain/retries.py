@@ -2,11 +2,10 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 from contracts.program import PerAmbassador, Program
 from services.common.periods import window
-from services.kernel.revisions import Ref
 from services.rewards.grants.domain.caps import Caps, CountKey, budget_key, limit_key
 from services.rewards.grants.domain.plan import tried_again
 from services.rewards.grants.domain.reward import Change, Reward
@@ -15,10 +14,18 @@ from services.rewards.grants.domain.worth import worth
 RETRIES_JOB: Final = "capped"
 
 
-def room_made(changes: Iterable[Change]) -> set[Ref]:
-    """The (store, program) in which these changes give something back to a budget or a limit."""
+class Room(NamedTuple):
+    """Where something can be given again: in a program's budget, and in the limits of one ambassador, or of all."""
+
+    store_id: str
+    program_id: str
+    ambassador_id: str | None = None
+
+
+def room_made(changes: Iterable[Change]) -> set[Room]:
+    """Where these changes give something back to a budget or a limit."""
     return {
-        (before.store_id, before.program_id)
+        Room(before.store_id, before.program_id, before.ambassador_id)
         for one in changes
         if (before := one.before) is not None and before.target_minor and _gives_back(before, one.after)
     }

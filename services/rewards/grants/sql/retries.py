@@ -4,35 +4,56 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
 from services.kernel.db import Tx
-from services.kernel.revisions import Ref
+from services.rewards.grants.domain.retries import Room
 from services.rewards.grants.domain.reward import Reward
 from services.rewards.grants.sql.rewards import COLUMNS, reward_of
 from services.rewards.rules.domain import POINTS
 
-# The newest version says whether; what was granted in may be the currency of another one.
+# The newest version says whether; what was granted in may be the currency of another one. Where no budget is in force,
+# room is of limits alone: a sweep under way goes on, and has those in whose limits it is wait for the next one.
 _BEGIN = """
-insert into capped_sweeps (store_id, program_id, unit, placed_at, reward_id)
-select w.store_id, w.program_id, u.unit, null, ''
-from unnest(cast(:stores as text[]), cast(:programs as text[])) w(store_id, program_id)
-cross join lateral (
-  select definition from programs p where p.store_id = w.store_id and p.program_id = w.program_id
-  order by version desc limit 1
-) n
-cross join lateral (
-  select p.currency as unit from programs p where p.store_id = w.store_id and p.program_id = w.program_id
-  union select :points
-) u
-where cast(n.definition as jsonb) -> 'retry_capped' = 'true' and exists (
-  select from rewards r where r.store_id = w.store_id and r.program_id = w.program_id and r.unit = u.unit
+with w as materialized (
+  select r.store_id, r.program_id, u.unit, r.whose, r.everybody or b.budget_minor is not null as anew
+  from (
+    select store_id, program_id, array_remove(array_agg(ambassador_id), null) as whose,
+      bool_or(ambassador_id is null) as everybody
+    from unnest(cast(:stores as text[]), cast(:programs as text[]), cast(:ambassadors as text[]))
+      one(store_id, program_id, ambassador_id)
+    group by store_id, program_id
+  ) r
+  cross join lateral (
+    select definition from programs p where p.store_id = r.store_id and p.program_id = r.program_id
+    order by version desc limit 1
+  ) n
+  cross join lateral (
+    select p.currency as unit from programs p where p.store_id = r.store_id and p.program_id = r.program_id
+    union select :points
+  ) u
+  left join lateral (
+    select p.budget_minor from programs p
+    where p.store_id = r.store_id and p.program_id = r.program_id and p.currency = u.unit
+    order by version desc limit 1
+  ) b on true
+  where cast(n.definition as jsonb) -> 'retry_capped' = 'true'
+)
+insert into capped_sweeps as s (store_id, program_id, unit, placed_at, reward_id, again)
+select store_id, program_id, unit, null, '', '{}' from w
+where exists (
+  select from rewards r where r.store_id = w.store_id and r.program_id = w.program_id and r.unit = w.unit
     and r.target_minor < r.want_minor
 )
 order by 1, 2, 3
-on conflict (store_id, program_id, unit) do update set placed_at = null, reward_id = ''
+on conflict (store_id, program_id, unit) do update set (placed_at, reward_id, again) = (
+  select case when w.anew then null else s.placed_at end, case when w.anew then '' else s.reward_id end,
+    case when w.anew or s.placed_at is null then '{}'
+      else array(select distinct unnest(s.again || w.whose) order by 1) end
+  from w where (w.store_id, w.program_id, w.unit) = (s.store_id, s.program_id, s.unit)
+)
 returning store_id
 """
 
 _BEGUN = """
-select store_id, program_id, unit from capped_sweeps where store_id = any(cast(:stores as text[]))
+select store_id, program_id, unit, again from capped_sweeps where store_id = any(cast(:stores as text[]))
 order by store_id, program_id, unit limit :count
 """
 
@@ -62,7 +83,13 @@ where (s.store_id, s.program_id, s.unit) = (w.store_id, w.program_id, w.unit)
 
 _END = f"""
 delete from capped_sweeps s using {_KEYS}
+where (s.store_id, s.program_id, s.unit) = (w.store_id, w.program_id, w.unit) and s.again = '{{}}'
+"""  # noqa: S608
+
+_ONCE_MORE = f"""
+update capped_sweeps s set placed_at = null, reward_id = '', again = '{{}}' from {_KEYS}
 where (s.store_id, s.program_id, s.unit) = (w.store_id, w.program_id, w.unit)
+returning s.store_id
 """  # noqa: S608
 
 
@@ -74,19 +101,26 @@ class Sweep(NamedTuple):
     unit: str
 
 
-async def begin(tx: Tx, programs: Collection[Ref]) -> set[str]:
-    """Has what caps refused in these (store, program) tried again from the oldest purchase on, where the newest version
-    wants that and something was refused. Returns the stores of those.
+async def begin(tx: Tx, room: Collection[Room]) -> set[str]:
+    """Has what caps refused where there is room tried again from the oldest purchase on, where the newest version wants
+    that and something was refused. Returns the stores of those.
     """
-    keys = sorted(programs)
-    rows = await tx.all(_BEGIN, stores=[k[0] for k in keys], programs=[k[1] for k in keys], points=POINTS)
+    rows = await tx.all(
+        _BEGIN,
+        stores=[one.store_id for one in room],
+        programs=[one.program_id for one in room],
+        ambassadors=[one.ambassador_id for one in room],
+        points=POINTS,
+    )
     return {row.store_id for row in rows}
 
 
-async def begun(tx: Tx, stores: Iterable[str], *, count: int) -> list[Sweep]:
-    """At most so many of those that have not come to their end in these stores."""
+async def begun(tx: Tx, stores: Iterable[str], *, count: int) -> dict[Sweep, frozenset[str]]:
+    """At most so many of those that have not come to their end in these stores, and the ambassadors whose rewards wait
+    for the next one.
+    """
     rows = await tx.all(_BEGUN, stores=sorted(stores), count=count)
-    return [Sweep(row.store_id, row.program_id, row.unit) for row in rows]
+    return {Sweep(row.store_id, row.program_id, row.unit): frozenset(row.again) for row in rows}
 
 
 async def refused(tx: Tx, sweeps: Sequence[Sweep], *, count: int) -> dict[Sweep, list[Reward]]:
@@ -98,8 +132,10 @@ async def refused(tx: Tx, sweeps: Sequence[Sweep], *, count: int) -> dict[Sweep,
     return found
 
 
-async def go_on(tx: Tx, last: dict[Sweep, Reward], ended: Sequence[Sweep]) -> None:
-    """Has each go on behind its last reward, and ends others."""
+async def go_on(tx: Tx, last: dict[Sweep, Reward], ended: Sequence[Sweep]) -> set[str]:
+    """Has each go on behind its last reward, and ends others, or has them begin once more for those who wait for that.
+    Returns the stores of these.
+    """
     if last:
         rewards = list(last.values())
         await tx.execute(
@@ -108,8 +144,10 @@ async def go_on(tx: Tx, last: dict[Sweep, Reward], ended: Sequence[Sweep]) -> No
             placed=[one.placed_at for one in rewards],
             rewards=[one.reward_id for one in rewards],
         )
-    if ended:
-        await tx.execute(_END, **_columns(ended))
+    if not ended:
+        return set()
+    await tx.execute(_END, **_columns(ended))
+    return {row.store_id for row in await tx.all(_ONCE_MORE, **_columns(ended))}
 
 
 def _columns(sweeps: Sequence[Sweep]) -> dict[str, list[str]]:
