@@ -20,11 +20,13 @@ from contracts.fields import MAX_MINOR, Currency, Minor
 from contracts.gifts import Fixed, no_share
 from contracts.goals import Strict
 from contracts.joining import Joining
+from contracts.limits import EventLimits, Limits
 from contracts.memberships import MOST as MOST_MEMBERSHIPS
 from contracts.memberships import Membership, refuse_missing
 from contracts.milestones import MilestoneRule
 from contracts.plans import PlanRule
 from contracts.reward_terms import Boost, Span, Term, When, named_twice
+from contracts.sponsors import SponsorRule
 from contracts.tiers import Tiers
 from contracts.wording import Texts, Utm
 
@@ -76,27 +78,6 @@ class Percent(Strict):
     kind: Literal["percent"]
     basis_points: int = Field(ge=1, le=10_000, strict=True)
     of: Literal["subtotal", "total"] = "subtotal"
-
-
-class PerAmbassador(Strict):
-    """At most so many rewards, or so much money, for one ambassador in each period."""
-
-    count: int | None = Field(None, ge=1, le=1_000_000, strict=True)
-    amount_minor: Minor | None = None
-    period: Literal["day", "week", "month", "year", "ever"] = "month"
-
-    @model_validator(mode="after")
-    def _limits_something(self) -> Self:
-        if self.count is None and self.amount_minor is None:
-            raise ValueError("per_ambassador limits nothing; give count or amount_minor")
-        return self
-
-
-class Limits(Strict):
-    """Caps of one rule."""
-
-    per_order_minor: Minor | None = None
-    per_ambassador: PerAmbassador | None = None
 
 
 def _of_goods(info: ValidationInfo, what: str) -> None:
@@ -212,12 +193,6 @@ brought to. It counts once the order by which they were brought is final.
 """
 
 
-class EventLimits(Strict):
-    """Caps of a rule for events."""
-
-    per_ambassador: PerAmbassador | None = None
-
-
 class EventRule(Expiring):
     """What one side gets for something a friend does that is no order, as the store's server reports it."""
 
@@ -283,6 +258,13 @@ class Program(Strict):
         max_length=10,
         description="What ambassadors get for a period in which they reach the target that was set for them.",
     )
+    sponsor_rewards: tuple[SponsorRule, ...] = Field(
+        (), max_length=5, description="What the sponsors of an ambassador get for that ambassador's orders, by level."
+    )
+    sponsor_by_referral: bool = Field(
+        False,
+        description="Whether a friend who becomes an ambassador, and has no sponsor, gets who won them as theirs.",
+    )
     tiers: Tiers | None = Field(None, description="Ranks of ambassadors, which multiply their rewards for orders.")
     memberships: tuple[Membership, ...] = Field(
         (),
@@ -303,7 +285,6 @@ class Program(Strict):
     joining: Joining | None = Field(
         None, description="How people join by themselves, at `/join/{program_id}`. Left out: they cannot."
     )
-
     texts: Texts | None = Field(
         None, description="Words of the store's own for friends and for ambassadors to send, instead of the rules'."
     )
@@ -332,24 +313,36 @@ class Program(Strict):
     @property
     def by_day(self) -> bool:
         """Whether some rule for orders depends on the day of the purchase where the store is."""
-        return any(rule.by_day for rule in self.rewards)
+        return any(rule.by_day for rule in self.rules_for_orders)
 
     @property
     def by_circumstances(self) -> bool:
-        """Whether some rule for orders asks who the ambassador was, how the buyer came and since when they do, or where
-        the order goes.
-        """
-        return self.by_country or any(
-            (rule.when is not None and bool(rule.when.groups or rule.when.roles or rule.when.channels))
-            or (rule.span is not None and rule.span.months is not None)
-            or any(boost.groups for boost in rule.boosts)
-            for rule in self.rewards
+        """Whether some rule for orders asks how things stood at the purchase: whose, by what way, where to."""
+        return (
+            bool(self.sponsor_rewards)
+            or self.by_country
+            or any(
+                (rule.when is not None and bool(rule.when.groups or rule.when.roles or rule.when.channels))
+                or (rule.span is not None and rule.span.months is not None)
+                or any(boost.groups for boost in rule.boosts)
+                for rule in self.rewards
+            )
         )
 
     @property
     def by_country(self) -> bool:
         """Whether some rule for orders asks for the country to which they go."""
-        return any(rule.when is not None and bool(rule.when.countries) for rule in self.rewards)
+        return any(rule.when is not None and bool(rule.when.countries) for rule in self.rules_for_orders)
+
+    @property
+    def sponsor_levels(self) -> int:
+        """How many levels of sponsors some rule gives something to; 0 for none."""
+        return max((len(rule.levels) for rule in self.sponsor_rewards), default=0)
+
+    @property
+    def finds_joined(self) -> bool:
+        """Whether something follows from it that a friend became an ambassador."""
+        return self.sponsor_by_referral or bool(self.rules_on(FRIEND_JOINED))
 
     @property
     def by_membership(self) -> bool:
@@ -364,10 +357,19 @@ class Program(Strict):
         """The rule for orders of that name."""
         return next((rule for rule in self.rewards if rule.name == name), None)
 
+    def sponsor_rule_named(self, name: str) -> SponsorRule | None:
+        """The rule for sponsors of that name."""
+        return next((rule for rule in self.sponsor_rewards if rule.name == name), None)
+
     @property
-    def all_rules(self) -> "tuple[RewardRule | EventRule, ...]":
+    def rules_for_orders(self) -> "tuple[RewardRule | SponsorRule, ...]":
+        """The rules for orders, to whomever they give."""
+        return (*self.rewards, *self.sponsor_rewards)
+
+    @property
+    def all_rules(self) -> "tuple[RewardRule | EventRule | SponsorRule, ...]":
         """The rules for one order or event each: those that have limits."""
-        return (*self.rewards, *self.event_rewards)
+        return (*self.rules_for_orders, *self.event_rewards)
 
     @field_validator("milestone_rewards")
     @classmethod

@@ -10,6 +10,7 @@ from contracts.events.base import Payload, Topic
 from contracts.events.orders import Figures
 from contracts.fields import Id, Minor, Moment, Role
 from contracts.program import EvidenceKind
+from contracts.sponsors import MOST_LEVELS
 
 WAIT_WITHOUT_WINNER: Final = timedelta(days=14)
 """How long after its purchase an order settles at the earliest that nobody referred."""
@@ -71,6 +72,15 @@ class Named(BaseModel):
     reason: str
 
 
+class Sponsor(BaseModel):
+    """Somebody above the ambassador. Who is blocked or was erased gets nothing, and nobody moves up."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    ambassador_id: Id
+    status: Literal["active", "blocked", "erased"] = "active"
+
+
 class Circumstances(BaseModel):
     """How things stood when the order was placed, where a rule of the program's version asks for any of it."""
 
@@ -85,6 +95,11 @@ class Circumstances(BaseModel):
         None, description="When the first order was placed by which the program won this buyer; it may be this one."
     )
     country: CountryCode | None = Field(None, description="Where the order goes, where a rule asks for countries.")
+    sponsors: tuple[Sponsor, ...] | None = Field(
+        None,
+        max_length=MOST_LEVELS,
+        description="The ambassador's, level 1 first, where a rule gives sponsors something.",
+    )
 
 
 class Conversion(Payload):

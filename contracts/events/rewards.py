@@ -64,6 +64,12 @@ class Reward(Payload):
     multiplier_basis_points: int | None = Field(
         None, description="What that tier multiplied it by; left out where the program had no tiers."
     )
+    sponsor_level: int | None = Field(
+        None,
+        ge=1,
+        description="Of a sponsor's reward: 1 for the sponsor of who brought the order, 2 for that one's. The"
+        " beneficiary is an ambassador then, and another than `ambassador_id`. Left out of all others.",
+    )
     placed_at: Moment
     granted_at: Moment
     changed_at: Moment

@@ -22,6 +22,11 @@ def new_id(prefix: str, *, at: datetime | None = None) -> str:
     return f"{prefix}_{_encode_time(milliseconds)}{letters}"
 
 
+def earliest_id(prefix: str, at: datetime) -> str:
+    """What stands before all ids of that kind from this moment on, and behind those from before it."""
+    return f"{prefix}_{_encode_time(max(0, int(at.timestamp() * 1000)))}"
+
+
 def named_id(prefix: str, *, milliseconds: int, name: bytes) -> str:
     """The id of something that its content names: equal for an equal moment and name, a digest of 16 bytes, of each of
     which five bits are taken.

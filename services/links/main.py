@@ -119,6 +119,7 @@ from services.links.redirect.hot.dead_ends import DeadEnds
 from services.links.redirect.hot.handler import PREFIX, TYPED_PREFIX, Redirect
 from services.links.redirect.hot.own_address import OwnAddress
 from services.links.reference import api as reference
+from services.links.referrers import consumer as referrers_consumer
 from services.links.session import api as session
 from services.links.session import tables as _session
 from services.links.settings import METADATA, LinksSettings
@@ -362,6 +363,7 @@ SERVICE = Service(
     + notices_consumer.HANDLERS
     + activity_consumer.HANDLERS
     + budgets_consumer.HANDLERS
+    + referrers_consumer.HANDLERS
     + store_codes_consumer.HANDLERS,
     due_jobs=ambassadors_jobs.DUE_JOBS
     + join_jobs.DUE_JOBS

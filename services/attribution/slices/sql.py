@@ -6,6 +6,7 @@ from datetime import datetime
 from functools import lru_cache
 
 from contracts.events.catalog import AmbassadorSaved, CodeSaved, LinkSaved, ProgramPublished
+from contracts.sponsors import MOST_LEVELS
 from services.kernel.db import Tx
 from services.kernel.revisions import Ref, newest
 
@@ -52,6 +53,20 @@ where c.seq <= :as_of
 _AMBASSADORS = """
 select a.store_id, a.at, a.body from ambassadors a
 join unnest(cast(:stores as text[]), cast(:ids as text[])) w (s, id) on a.store_id = w.s and a.ambassador_id = w.id
+where a.seq <= :as_of
+"""
+# By what each revision says: who is, or was, above whoever is asked about, as far up as rules reach.
+_UPLINE = """
+with recursive above (s, id, level) as (
+  select s, id, 0 from unnest(cast(:stores as text[]), cast(:ids as text[])) w (s, id)
+  union
+  select u.s, b.sponsor_id, u.level + 1
+  from above u join ambassadors a on a.store_id = u.s and a.ambassador_id = u.id
+  cross join lateral (select cast(convert_from(a.body, 'UTF8') as jsonb) ->> 'sponsor_id' as sponsor_id) b
+  where u.level < :levels and a.seq <= :as_of and b.sponsor_id is not null
+)
+select a.store_id, a.at, a.body from (select distinct s, id from above where level > 0) u
+join ambassadors a on a.store_id = u.s and a.ambassador_id = u.id
 where a.seq <= :as_of
 """
 _AMBASSADORS_BEHIND = """
@@ -192,6 +207,19 @@ async def ambassadors(
     if not pairs:
         return []
     rows = await tx.all(_AMBASSADORS, stores=[s for s, _ in pairs], ids=[i for _, i in pairs], as_of=as_of)
+    return [(_read_ambassador(bytes(row.body)), row.at) for row in rows]
+
+
+async def upline(tx: Tx, below: Iterable[Ref], *, as_of: int = NEVER_ENDING) -> list[tuple[AmbassadorSaved, datetime]]:
+    """All revisions of whoever is above these ambassadors, or was, up to the highest level that rules know, each with
+    the moment of its saving.
+    """
+    pairs = sorted(set(below))
+    if not pairs:
+        return []
+    rows = await tx.all(
+        _UPLINE, stores=[s for s, _ in pairs], ids=[i for _, i in pairs], levels=MOST_LEVELS, as_of=as_of
+    )
     return [(_read_ambassador(bytes(row.body)), row.at) for row in rows]
 
 

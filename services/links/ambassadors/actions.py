@@ -26,6 +26,7 @@ from services.links.preferences import sql as preferences
 from services.links.programs import actions as programs
 from services.links.proofs import sql as proofs
 from services.links.session import actions as sessions
+from services.links.sponsors import actions as sponsors
 from services.links.store_codes import actions as store_codes
 from services.links.store_codes import sql as at_checkouts
 
@@ -107,7 +108,7 @@ async def join(tx: Tx, store_id: str, joining: Joining, *, hash_contacts: HashCo
     if (known := await _known(tx, store_id, joining, mail)) is not None:
         return await get(tx, store_id, known)
     if joining.sponsor_id is not None:
-        await _check_sponsor(tx, store_id, joining)
+        await sponsors.check(tx, store_id, joining.sponsor_id, program_id=joining.program_id)
     ambassador = _new(tx, store_id, joining, contacts)
     claims = {(joining.program_id, found): ambassador.ambassador_id for found in contacts}
     claimed = await people.claim_contacts(tx, store_id, claims)
@@ -224,11 +225,16 @@ async def shown_code(tx: Tx, member: Member) -> str | None:
 async def change(
     tx: Tx, store_id: str, ambassador_id: str, changes: Mapping[str, object], *, hash_contacts: HashContacts
 ) -> Member:
-    """Sets the given fields among external_id, status, group_name, role, locale, name, email, phone, notes, and the
-    personal code. Another mail address, or none, signs the person out. Raises `NotFound`, `Erased`, `Invalid` for text
-    that is no code, or `Conflict` for an external id or a code that another has.
+    """Sets the given fields among external_id, status, group_name, role, sponsor_id, locale, name, email, phone, notes,
+    and the personal code. Another mail address, or none, signs the person out. Raises `NotFound`, `Erased`, `Invalid`
+    for text that is no code or who can be no sponsor, or `Conflict` for an external id or a code that another has.
     """
+    sponsor_id = changes.get("sponsor_id")
+    if sponsor_id is not None:
+        await tx.lock_stores([store_id])  # before any row: two requests that would close a circle take turns
     before = await present(tx, store_id, ambassador_id)
+    if isinstance(sponsor_id, str) and sponsor_id != before.sponsor_id:
+        await sponsors.check(tx, store_id, sponsor_id, program_id=before.program_id, of=ambassador_id)
     changes = dict(changes)
     code = changes.pop("code", None)
     if isinstance(code, str):
@@ -277,6 +283,14 @@ async def set_group(tx: Tx, store_id: str, ambassador_ids: Sequence[str], group:
         announce(tx, replace(one, group_name=group, revision=one.revision + 1))
         tx.note("ambassador.changed", on=one.ambassador_id, after={"changed": "group_name"})
     return len(moved)
+
+
+async def set_sponsor(tx: Tx, before: Ambassador, sponsor_id: str) -> None:
+    """Notes who brought an ambassador, who is locked. Whether it can be is checked."""
+    after = replace(before, sponsor_id=sponsor_id, revision=before.revision + 1)
+    await people.update(tx, after)
+    announce(tx, after)
+    tx.note("ambassador.changed", on=before.ambassador_id, after={"changed": "sponsor_id", "sponsor_id": sponsor_id})
 
 
 async def announce_again(tx: Tx, store_id: str) -> int:
@@ -331,12 +345,6 @@ async def erase(tx: Tx, store_id: str, ambassador_id: str) -> None:
     await noted.note(tx, "ambassador", ambassador_id)
     announce(tx, after)
     tx.note("ambassador.erased", on=ambassador_id, before={"status": before.status}, after={"status": after.status})
-
-
-async def _check_sponsor(tx: Tx, store_id: str, joining: Joining) -> None:
-    sponsor = await people.get(tx, store_id, joining.sponsor_id or "")
-    if sponsor is None or sponsor.status == "erased" or sponsor.program_id != joining.program_id:
-        raise Invalid.field("sponsor_id", "There is no such ambassador in this program.", code="unknown_sponsor")
 
 
 def announce(tx: Tx, ambassador: Ambassador, *, one_of_many: bool = False) -> None:

@@ -94,6 +94,12 @@ class AmbassadorPatch(BaseModel):
     locale: Locale | None = None
     group: Group | None = None
     role: Role | None = None
+    sponsor_id: str | None = Field(
+        None,
+        min_length=1,
+        max_length=64,
+        description="The ambassador of the same program who brought them. Orders placed before keep the one of then.",
+    )
     status: Literal["active", "blocked"] = "active"
     notes: Notes | None = Field(None, description="The store's own; no ambassador and no friend ever reads them.")
     code: str | None = Field(

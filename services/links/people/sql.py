@@ -45,7 +45,7 @@ where store_id = :store_id and ambassador_id = any(cast(:ids as text[])) and sta
 """
 _UPDATE = """
 update ambassadors set external_id = :external_id, status = :status, group_name = :group_name, locale = :locale,
-  role = :role,
+  role = :role, sponsor_id = :sponsor_id,
   contact_hashes = cast(:contact_hashes as text[]), link_id = :link_id, code_id = :code_id, revision = :revision
 where store_id = :store_id and ambassador_id = :ambassador_id
 """
@@ -319,6 +319,7 @@ async def _update(tx: Tx, ambassador: Ambassador) -> None:
         code_id=ambassador.code_id,
         revision=ambassador.revision,
         role=ambassador.role,
+        sponsor_id=ambassador.sponsor_id,
     )
 
 

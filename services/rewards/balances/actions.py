@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from datetime import tzinfo
 
+from contracts.limits import PerAmbassador
 from contracts.milestones import MilestoneRule
-from contracts.program import PerAmbassador
 from contracts.tiers import Tier, Tiers
 from services.common.periods import local_day, window
 from services.kernel.db import Tx

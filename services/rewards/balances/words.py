@@ -31,6 +31,12 @@ def brings_text(reader: Reader, reward: Reward) -> str:
     return say("%(amount)s, yours on %(day)s", amount=amount, day=day)
 
 
+def sponsored_by_text(reader: Reader, reward: Reward) -> str:
+    """For whose order a sponsor gets it, without naming anybody: "An order on level 2, 3 Dec"."""
+    day = reader.fmt.date(reward.placed_at.astimezone(reader.zone))
+    return reader.speech.say("An order on level %(n)s, %(day)s", n=reward.level, day=day)
+
+
 def used_text(reader: Reader, used: Used) -> str:
     """How much of a limit is used in the period that is running."""
     say = reader.speech.say

@@ -34,9 +34,11 @@ def smallest_gift(program: Program) -> int | None:
     milestones = (rule.give for rule in program.milestone_rewards if rule.pay_as != "points")
     plans = (rule.give for rule in program.plan_rewards if rule.pay_as != "points")
     cashback = (rule.give for rule in program.cashback_rewards if rule.pay_as != "points")
+    sponsors = (1 for rule in program.sponsor_rewards if rule.pay_as != "points")
     found = [
         *(_multiplied(amount, lowest) for rule in orders for amount in _of_orders(rule)),
         *_amounts((*events, *milestones, *plans, *cashback)),
+        *sponsors,
     ]
     return min(found, default=None)
 

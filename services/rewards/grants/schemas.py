@@ -89,7 +89,10 @@ class RewardOut(BaseModel):
     level: int
     beneficiary: BeneficiaryOut
     ambassador_id: str | None = Field(
-        description="Who brought the order: also for the friend's reward. Null where nobody did."
+        description="Who brought the order: also for rewards of the friend and of sponsors. Null where nobody did."
+    )
+    sponsor_level: int | None = Field(
+        None, description="Of a sponsor's: 1 for the sponsor of who brought the order, 2 for that one's."
     )
     kind: PayAs
     amount_minor: int | None = Field(description="What it is worth now, after refunds and caps; null for points.")
@@ -132,7 +135,8 @@ class RewardOut(BaseModel):
             rule=reward.rule or None,
             level=reward.level,
             beneficiary=BeneficiaryOut(kind=reward.side, id=reward.beneficiary_id),
-            ambassador_id=reward.ambassador_id or None,
+            ambassador_id=reward.brought_by,
+            sponsor_level=reward.sponsor_level,
             kind=reward.pay_as,
             amount_minor=None if points else reward.target_minor,
             points=reward.target_minor if points else None,
@@ -187,7 +191,7 @@ CSV_COLUMNS = (
     *("id", "order_id", "program_id", "program_version", "rule", "beneficiary_kind", "beneficiary_id"),
     *("ambassador_id", "ambassador_code", "kind", "amount", "points", "currency", "status", "reason", "want", "bound"),
     *("placed_at", "granted_at", "settled_at", "available_at", "released_at", "changed_at", "source_kind", "source_id"),
-    *("tier", "multiplier_basis_points"),
+    *("tier", "multiplier_basis_points", "sponsor_level"),
 )
 
 

@@ -111,6 +111,9 @@ REWARDS = Table(
     Column("plan_target", BigInteger, nullable=True),
     Column("plan_counted", BigInteger, nullable=True),
     Column("plan_sold", BigInteger, nullable=True),
+    # Of a sponsor's: who brought the order, and whether the sponsor was active when it was first decided.
+    text("won_by", nullable=True),
+    Column("sponsor_active", Boolean, nullable=True),
     Index("rewards_reward_id_key", "store_id", "reward_id", unique=True),
     Index(
         "rewards_one_beneficiary_key",
@@ -133,6 +136,11 @@ REWARDS = Table(
         "rewards_capped_idx",
         *("store_id", "program_id", "unit", "placed_at", "reward_id"),
         postgresql_where=sql("target_minor < want_minor"),
+    ),
+    Index(
+        "rewards_sponsor_idx",
+        *("store_id", "ambassador_id", "reward_id"),
+        postgresql_where=sql("won_by is not null"),
     ),
     Index("rewards_status_idx", "store_id", "status", "reward_id"),
     Index(
@@ -164,6 +172,12 @@ REWARDS = Table(
     CheckConstraint("source_kind in ('order', 'person', 'event', 'period', 'cashback')", name="source_kind"),
     CheckConstraint("(source_kind = 'event') = (event_name is not null)", name="event_name"),
     CheckConstraint("multiplier > 0 and (tier is null or multiplier is not null)", name="multiplier"),
+    CheckConstraint(
+        "won_by is null or (source_kind = 'order' and side = 'ambassador' and won_by <> beneficiary_id"
+        " and ambassador_id = beneficiary_id)",
+        name="won_by",
+    ),
+    CheckConstraint("sponsor_active is null or won_by is not null", name="sponsor_active"),
 )
 
 SPENT = Table(

@@ -7,7 +7,7 @@ from services.common.milestone_names import plan_period_text
 from services.common.money import known
 from services.common.reasons import reason_text
 from services.common.tier_names import times
-from services.rewards.grants.api.words import lines_text, rule_label, side_label, unmet_text
+from services.rewards.grants.api.words import lines_text, rule_label, side_label, sponsor_label, unmet_text
 from services.rewards.pages import Reader
 from services.rewards.rules.domain import POINTS
 from services.rewards.simulations.domain.plans import Bonus
@@ -60,6 +60,7 @@ def unknown_label(speech: Speech, asked: str) -> str:
         "country": speech.say("Orders without their country"),
         "membership": speech.say("Orders of which nobody asked for memberships"),
         "months": speech.say("Orders without the day on which the friend came"),
+        "sponsors": speech.say("Orders without the ambassador’s sponsors"),
     }[asked]
 
 
@@ -74,7 +75,9 @@ def verdict(reader: Reader, trial: Trial) -> str:
 def card(reader: Reader, gift: Gift) -> AmountCard:
     """A reward that there would be."""
     return AmountCard(
-        who=side_label(reader.speech, gift.side),
+        who=side_label(reader.speech, gift.side)
+        if gift.sponsor_level is None
+        else sponsor_label(reader.speech, gift.sponsor_level),
         name=rule_label(reader.speech, gift.rule) if gift.rule != gift.side else "",
         amount=reader.amount(gift.amount_minor, gift.unit),
         terms=_made_of(reader, gift),

@@ -68,6 +68,8 @@ class Moved(Struct, frozen=True, kw_only=True):
     """What was redeemed, as it was called then."""
     currency: str | None = None
     """Of the program of its reward."""
+    sponsor_level: int | None = None
+    """Of a sponsor's reward: how many levels above who brought the order."""
     pending: int
     available: int
     in_payout: int

@@ -14,6 +14,7 @@ _MOVES = """
 select e.number, s.at, s.movement, s.reward_id, s.payout_id, s.basis, s.packed_basis,
   case r.source_kind when 'order' then r.order_id end as order_id, r.event_name,
   case r.source_kind when 'period' then r.order_id end as milestone, r.currency,
+  case when r.won_by is not null then r.level end as sponsor_level,
   d.redemption_id, d.name as item, e.pending, e.available, e.in_payout, e.reserved
 from (
   select number,
@@ -82,6 +83,7 @@ async def moves(
             redemption_id=row.redemption_id,
             item=row.item,
             currency=row.currency,
+            sponsor_level=row.sponsor_level,
             pending=row.pending,
             available=row.available,
             in_payout=row.in_payout,

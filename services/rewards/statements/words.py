@@ -2,6 +2,7 @@
 
 from services.common.event_names import deed_text
 from services.common.milestone_names import milestone_text
+from services.rewards.grants.api.words import sponsor_label
 from services.rewards.pages import Reader
 from services.rewards.rules.domain import Reason
 from services.rewards.statements.domain import Moved
@@ -41,7 +42,8 @@ def what_text(reader: Reader, moved: Moved, order: str) -> str:
         source = moved.item
     if moved.milestone is not None:
         source = milestone_text(moved.milestone, moved.currency or "", reader.speech, reader.fmt)
-    return f"{text}, {source}" if source else text
+    found = f"{text}, {source}" if source else text
+    return found if moved.sponsor_level is None else f"{found}, {sponsor_label(reader.speech, moved.sponsor_level)}"
 
 
 def _redeemed(reader: Reader, movement: str) -> str:

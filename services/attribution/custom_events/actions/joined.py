@@ -60,9 +60,7 @@ async def begin_look_back(tx: Tx, data: Iterable[object]) -> None:
     again begins anew.
     """
     asking = {
-        (one.store_id, one.program_id)
-        for one in data
-        if isinstance(one, ProgramPublished) and one.program.rules_on(FRIEND_JOINED)
+        (one.store_id, one.program_id) for one in data if isinstance(one, ProgramPublished) and one.program.finds_joined
     }
     if asking:
         await sweeps.begin(tx, asking)
@@ -131,7 +129,7 @@ async def _decisions(tx: Tx, revisions: Mapping[Ref, int]) -> dict[Ref, dict[str
 def _rewarded(saved: AmbassadorSaved, versions: Iterable[ProgramPublished]) -> bool:
     mine = Facts(programs=[one for one in versions if one.store_id == saved.store_id])
     terms = SetUp(mine).terms(saved.program_id, saved.created_at)
-    return terms is not None and bool(terms.program.rules_on(FRIEND_JOINED))
+    return terms is not None and terms.program.finds_joined
 
 
 def _body(report: ActionReported) -> bytes:

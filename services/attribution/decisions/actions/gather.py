@@ -268,6 +268,10 @@ async def _add_catalog(tx: Tx, gathered: Gathered, as_of: int, lent: Collection[
         gathered.of(program.store_id).programs.append(program)
     for ambassador, at in await slices_sql.ambassadors(tx, ambassadors, as_of=as_of):
         gathered.of(ambassador.store_id).ambassadors.append(AmbassadorRevision(ambassador, at))
+    rewarding = {s for s, facts in gathered.facts.items() if any(p.program.sponsor_rewards for p in facts.programs)}
+    below = {(store_id, ambassador_id) for store_id, ambassador_id in ambassadors if store_id in rewarding}
+    for sponsor, at in await slices_sql.upline(tx, below, as_of=as_of):
+        gathered.of(sponsor.store_id).ambassadors.append(AmbassadorRevision(sponsor, at))
 
 
 def _winning(known: Known) -> Iterable[Step]:

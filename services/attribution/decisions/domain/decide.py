@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
-from contracts.events.conversions import WAIT_WITHOUT_WINNER, AtSettling, Circumstances
+from contracts.events.conversions import WAIT_WITHOUT_WINNER, AtSettling, Circumstances, Sponsor
 from contracts.events.orders import OrderReported
 from contracts.events.tracking import TokenClaims
 from services.attribution.decisions.domain.decision import Decision, Settled
@@ -14,7 +14,7 @@ from services.attribution.decisions.domain.friend import Friend
 from services.attribution.decisions.domain.history import History, Known, Place, Step, settled_of
 from services.attribution.decisions.domain.outcome import BEFORE_CONNECTION, outcome_of, winner_of
 from services.attribution.decisions.domain.people import Person, people_of
-from services.attribution.decisions.domain.set_up import SetUp
+from services.attribution.decisions.domain.set_up import Ambassador, SetUp
 
 SHORTEST_WAIT = timedelta(minutes=10)
 MOST_CONTACTS = 20
@@ -131,6 +131,7 @@ def _decided(case: Case) -> Decision:
         found = outcome_of(case, waits_for=() if order.paid else ("unpaid",))
     winner = found.winner
     terms = winner.terms if winner else None
+    above = _above(case, winner)
     return Decision(
         order_id=order.order_id,
         placed_at=order.placed_at,
@@ -156,13 +157,13 @@ def _decided(case: Case) -> Decision:
         checks=found.checks,
         settled=None,
         settle_at=None if found.pending else _settle_at(order, winner),
-        pieces=_pieces(found.reviewed, order),
+        pieces=_pieces(found.reviewed, order) | {f"a:{ambassador_id}" for ambassador_id, _ in above},
         paid_since=order.paid_since,
         visitor_id=min(order.visitors, default=None),
         friend_contacts=contacts_of(order, case.person),
         click_id=_came_by(winner, found.beaten),
         history=order.history,
-        circumstances=_circumstances(case, winner, found.beaten),
+        circumstances=_circumstances(case, winner, found.beaten, above),
     )
 
 
@@ -192,7 +193,17 @@ def _newest_click(among: list[Evidence]) -> TokenClaims | None:
     return max(clicks, key=lambda click: (click.at, click.click_id), default=None)
 
 
-def _circumstances(case: Case, winner: Evidence | None, beaten: list[Evidence]) -> Circumstances | None:
+def _above(case: Case, winner: Evidence | None) -> list[tuple[str, Ambassador | None]]:
+    """The winner's sponsors, as many levels as rules of the version give something to; the last may not be known."""
+    if winner is None or winner.terms is None or winner.ambassador_id is None:
+        return []
+    levels = winner.terms.program.sponsor_levels
+    return case.set_up.sponsors_of(winner.ambassador_id, case.order.placed_at, most=levels) if levels else []
+
+
+def _circumstances(
+    case: Case, winner: Evidence | None, beaten: list[Evidence], above: list[tuple[str, Ambassador | None]]
+) -> Circumstances | None:
     """What the rules that decide the reward ask about the moment of the purchase; None where they ask nothing."""
     if winner is None or winner.terms is None or not winner.terms.program.by_circumstances:
         return None
@@ -207,6 +218,9 @@ def _circumstances(case: Case, winner: Evidence | None, beaten: list[Evidence]) 
         channel=click.channel if click else None,
         brought_at=won.first.placed_at if won else case.order.placed_at,
         country=case.order.country if winner.terms.program.by_country else None,
+        sponsors=tuple(Sponsor(ambassador_id=who, status=known.status) for who, known in above if known is not None)
+        if winner.terms.program.sponsor_levels
+        else None,
     )
 
 

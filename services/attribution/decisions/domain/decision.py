@@ -178,6 +178,7 @@ def _circumstances(found: Circumstances | None) -> dict[str, Any] | None:
             "channel": found.channel,
             "brought_at": None if found.brought_at is None else iso(found.brought_at),
             "country": found.country,
+            "sponsors": None if found.sponsors is None else [one.model_dump(mode="json") for one in found.sponsors],
         }
     )
 

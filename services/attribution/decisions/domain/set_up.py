@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import Literal
 
 from msgspec import Struct
 
-from contracts.events.catalog import CodeSaved, ProgramPublished
+from contracts.events.catalog import AmbassadorSaved, CodeSaved, ProgramPublished
 from contracts.fields import Role
 from contracts.program import Program
 from services.attribution.decisions.domain.facts import AmbassadorRevision, CodeRevision, Facts
@@ -30,7 +31,7 @@ class Terms(Struct, frozen=True):
 class Ambassador(Struct, frozen=True):
     """An ambassador as an order sees them: the newest status, and every identity they ever had."""
 
-    status: str
+    status: Literal["active", "blocked", "erased"]
     external_ids: frozenset[str]
     contacts: frozenset[str]
 
@@ -97,10 +98,29 @@ class SetUp:
 
     def place_of(self, ambassador_id: str, placed_at: datetime) -> tuple[str | None, Role | None]:
         """The group and role that an ambassador had at that moment; what they had first covers everything earlier."""
+        then = self._then(ambassador_id, placed_at)
+        return (None, None) if then is None else (then.group, then.role)
+
+    def sponsors_of(self, ambassador_id: str, placed_at: datetime, *, most: int) -> list[tuple[str, Ambassador | None]]:
+        """Who was above an ambassador at that moment, nearest first; the last is None where it is not known yet. Nobody
+        is in it twice, nor the ambassador: whatever is told of who brought whom, it ends.
+        """
+        found: dict[str, Ambassador | None] = {}
+        then = self._then(ambassador_id, placed_at)
+        while then is not None and then.sponsor_id is not None and len(found) < most:
+            above = then.sponsor_id
+            if above == ambassador_id or above in found:
+                break
+            found[above] = self.ambassador(above, placed_at)
+            then = self._then(above, placed_at)
+        return list(found.items())
+
+    def _then(self, ambassador_id: str, placed_at: datetime) -> AmbassadorSaved | None:
+        """An ambassador as they were at that moment; as they were first, for everything earlier."""
         revisions = self._ambassadors.get(ambassador_id, {})
         numbers = sorted(revisions)
         then = [number for number in numbers if revisions[number].at <= placed_at] or numbers[:1]
-        return (revisions[then[-1]].data.group, revisions[then[-1]].data.role) if then else (None, None)
+        return revisions[then[-1]].data if then else None
 
     def code(self, text: str, placed_at: datetime) -> Code | None:
         """The code with this text: of several the newest that existed at the order, else the first made after it."""

@@ -26,7 +26,18 @@ from services.ui import LANGUAGES, Choice, FieldError, Speech
 router = APIRouter(include_in_schema=False)
 
 _ID: Final = re.compile(r"amb_[0-9a-z]{1,40}")
-_FIELDS: Final = ("name", "public_name", "email", "phone", "external_id", "group", "locale", "notes", "code")
+_FIELDS: Final = (
+    "name",
+    "public_name",
+    "email",
+    "phone",
+    "external_id",
+    "group",
+    "sponsor_id",
+    "locale",
+    "notes",
+    "code",
+)
 
 
 @router.get(HOME + "/{ambassador_id}/edit")
@@ -57,7 +68,7 @@ async def post_form(
     except ValidationError as error:
         wrong = {field_path(item["loc"]) for item in error.errors(include_url=False)}
     except Invalid as error:
-        wrong = {one.field for one in error.errors}
+        wrong = {"sponsor_id:cycle" if one.code == "sponsor_cycle" else one.field for one in error.errors}
     except people.Erased:
         raise
     except Conflict as error:
@@ -128,6 +139,7 @@ async def _form(
         "external_id": speech.say("Customer id"),
         "code": speech.say("Own promo code"),
         "group": speech.say("Group"),
+        "sponsor_id": speech.say("Brought by"),
         "locale": speech.say("Language"),
         "notes": speech.say("Notes"),
     }
@@ -172,5 +184,7 @@ def _sentence(wrong: str, speech: Speech) -> str:
         ),
         "public_name": speech.say("At most 40 signs, without an address or a number."),
         "group": speech.say("At most 60 signs, in one line."),
+        "sponsor_id": speech.say("Write the id of another ambassador of this program."),
+        "sponsor_id:cycle": speech.say("This one was brought by them: nobody can stand above themselves."),
         "notes": speech.say("At most 4,000 signs."),
     }.get(wrong) or speech.say("At most 120 signs, in one line.")

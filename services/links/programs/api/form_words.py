@@ -64,6 +64,14 @@ def sentence(word: str, speech: Speech) -> str:
             return speech.say("Fewer days than it can be used.")
         case "per_percent":
             return speech.say("Only a fixed amount or points can be for each so much of the price.")
+        case "sponsor_levels":
+            return speech.say("At most ten shares such as 5; 2.5; 1, each above 0.")
+        case "sponsor_falls":
+            return speech.say("Each level gets less than the one before.")
+        case "sponsor_sum":
+            return speech.say("All levels together get more than the order: say how much at most.")
+        case "sponsor_most":
+            return speech.say("At least the share of the first level, at most 100.")
         case "currency":
             return speech.say("Write the three letters of a currency, such as EUR.")
         case _:
@@ -131,6 +139,7 @@ def labels_of(speech: Speech, currency: str) -> dict[str, str]:
         "cashback_most": speech.say("Rewards in all at most"),
         "cashback_hold": speech.say("Hold, days"),
         **_expiry_labels("cashback", speech),
+        **_sponsor_labels(speech, currency),
         **form_events.labelled(_event_labels(speech, currency)),
         **{form_texts.field_of(one, "title"): speech.say("Title of the page") for one in LANGUAGES},
         **{form_texts.field_of(one, "text"): speech.say("Text below it") for one in LANGUAGES},
@@ -222,6 +231,20 @@ def _membership_labels(speech: Speech) -> dict[str, str]:
             "days": speech.say("Lasts, days"),
             "months": speech.say("Or months"),
         }.items()
+    }
+
+
+def _sponsor_labels(speech: Speech, currency: str) -> dict[str, str]:
+    return {
+        "sponsor_levels": speech.say("Shares by level, %"),
+        "sponsor_most": speech.say("All levels together at most, %"),
+        "sponsor_which": speech.say("For which orders"),
+        "sponsor_pay_as": speech.say("Paid as"),
+        "sponsor_active": speech.say("Only active ones: an own order within so many days"),
+        "sponsor_per_order": speech.say("At most for one order, %(currency)s", currency=currency),
+        "sponsor_hold": speech.say("Hold, days"),
+        "sponsor_expires": speech.say("Expires, days after its release"),
+        "sponsor_by_referral": speech.say("Friends who become ambassadors have who brought them as sponsor"),
     }
 
 
@@ -334,6 +357,7 @@ def options_of(speech: Speech, form: Mapping[str, str], rows: Sequence[int]) -> 
         | _row_options(speech, form)
         | _expiry_options(speech, form)
         | {"cashback_pay_as": choices("cashback_pay_as", credit)}
+        | {"sponsor_which": choices("sponsor_which", which), "sponsor_pay_as": choices("sponsor_pay_as", pay_as)}
         | _tier_options(speech, form)
         | {f"{side}_buyers": choices(f"{side}_buyers", _buyers(speech)) for side in forms.SIDES}
         | {

@@ -11,7 +11,9 @@ def without_money(program: Program) -> Program:
     """
     left = {
         kind: tuple(rule for rule in getattr(program, kind) if rule.pay_as == "points")
-        for kind in ("rewards", "event_rewards", "milestone_rewards", "cashback_rewards", "plan_rewards")
+        for kind in (
+            *("rewards", "event_rewards", "milestone_rewards", "cashback_rewards", "plan_rewards", "sponsor_rewards"),
+        )
     }
     changed = {**left, "budget": Budget(amount_minor=0)}
     if friend_loses(program):

@@ -17,10 +17,10 @@ def conditions(rule: RewardRule, program: Program, speech: Speech, fmt: Format) 
         per = money(rule.per_minor, program.currency, fmt)
         found.append(speech.say("That is for each %(per)s of the price of the goods.", per=per))
     if rule.span is not None:
-        found.append(_span(rule.span, speech))
+        found.append(span_text(rule.span, speech))
     found += [_term(term, rule, program, speech, fmt) for term in rule.terms]
     if rule.when is not None:
-        found += _when(rule.when, program, speech, fmt)
+        found += when_texts(rule.when, program, speech, fmt)
     for boost in rule.boosts:
         found += _boost(boost, speech, fmt)
     return found + expiry(rule, speech, fmt)
@@ -51,7 +51,8 @@ def expiry(rule: Expiring, speech: Speech, fmt: Format) -> list[str]:
     ]
 
 
-def _span(span: Span, speech: Speech) -> str:
+def span_text(span: Span, speech: Speech) -> str:
+    """Which of a friend's orders a rule is for."""
     if span.nth is not None:
         return speech.say("It is for a friend’s order no. %(n)s alone.", n=span.nth)
     if span.orders is not None:
@@ -65,7 +66,8 @@ def _span(span: Span, speech: Speech) -> str:
     )
 
 
-def _when(when: When, program: Program, speech: Speech, fmt: Format) -> Iterator[str]:
+def when_texts(when: When, program: Program, speech: Speech, fmt: Format) -> Iterator[str]:
+    """What an order must be for a rule, each in a sentence."""
     if when.min_subtotal_minor:
         yield speech.say(
             "The goods must come to %(least)s or more.", least=money(when.min_subtotal_minor, program.currency, fmt)

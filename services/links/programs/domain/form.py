@@ -15,6 +15,7 @@ from services.links.programs.domain import (
     form_cashback,
     form_events,
     form_memberships,
+    form_sponsors,
     form_terms,
     form_texts,
     form_tiers,
@@ -80,6 +81,7 @@ def empty(currency: str) -> dict[str, str]:
         **dict.fromkeys(form_texts.FIELDS, ""),
         **form_tiers.EMPTY,
         **form_cashback.EMPTY,
+        **form_sponsors.EMPTY,
     }
 
 
@@ -111,6 +113,7 @@ def fields(program: Program) -> dict[str, str]:
     found.update(form_tiers.fields(program, _decimal))
     found.update(form_cashback.fields(program, _decimal))
     found.update(form_memberships.fields(program))
+    found.update(form_sponsors.fields(program, _decimal))
     for side in SIDES:
         rule = _rule(program, side)
         found[f"{side}_kind"] = rule.give.kind if rule else "none"
@@ -205,6 +208,9 @@ def read(form: Mapping[str, str], *, before: Program | None) -> dict[str, Any]:
     document["cashback_rewards"] = form_cashback.read(form, before, amount, whole, errors)
     document["memberships"] = form_memberships.read(form, before, whole, errors)
     form_memberships.check_asked(document, errors)
+    document["sponsor_rewards"] = form_sponsors.read(form, before, amount, whole, _basis_points, errors)
+    if "sponsor_levels" in form:
+        document["sponsor_by_referral"] = bool(form.get("sponsor_by_referral"))
     if errors:
         raise FormErrors(errors)
     return document

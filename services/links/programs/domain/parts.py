@@ -1,5 +1,7 @@
-"""Parts of a program's sentences: amounts, shares, roles. Pure."""
+"""Parts of a program's sentences: amounts, shares, roles, values in a store's own text. Pure."""
 
+import re
+from collections.abc import Mapping
 from decimal import Decimal
 
 from contracts.fields import Role
@@ -42,3 +44,8 @@ def role(one: Role, speech: Speech) -> str:
             return speech.say("Buys for themselves")
         case "distributor":
             return speech.say("Sells on")
+
+
+def filled_in(text: str, values: Mapping[str, str]) -> str:
+    """A text of the store's own with its values, each as it is: what a value holds is no place again."""
+    return re.sub(r"\{(\w+)\}", lambda place: values.get(place[1], ""), text)

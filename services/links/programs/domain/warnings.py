@@ -46,12 +46,14 @@ def _amounts(program: Program, speech: Speech, fmt: Format) -> Iterator[str]:
         if back >= _LARGE_SHARE:
             percent = fmt.percent(Decimal(back) / 10_000, digits=0)
             yield speech.say("Buyers whom nobody referred get %(share)s of what they spend.", share=percent)
-    if not given and not besides and not program.cashback_rewards and not program.plan_rewards:
+    others = (*program.cashback_rewards, *program.plan_rewards, *program.sponsor_rewards)
+    if not given and not besides and not others:
         yield speech.say("Nobody gets anything: neither the friend nor the ambassador.")
         return
     share = sum(one.give.basis_points for one in given if isinstance(one.give, Percent))
     share += sum(map(_share_of_revenue, program.milestone_rewards))
     share += sum(one.give.basis_points for one in program.plan_rewards if isinstance(one.give, ShareOfSold))
+    share += sum(rule.most_basis_points for rule in program.sponsor_rewards if rule.pay_as != "points")
     if share >= _LARGE_SHARE:
         percent = fmt.percent(Decimal(share) / 10_000, digits=0)
         yield speech.say("Both sides together get %(share)s of an order.", share=percent)

@@ -1,18 +1,20 @@
 """A program in plain words, in the reader's language: one sentence for ambassadors, and terms line by line. Pure."""
 
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
+from contracts.limits import PerAmbassador
 from contracts.milestones import MilestoneRule
-from contracts.program import FRIEND_JOINED, Discount, EventRule, PerAmbassador, Percent, Program, RewardRule
+from contracts.program import FRIEND_JOINED, Discount, EventRule, Percent, Program, RewardRule
 from services.common.event_names import deed_title
 from services.links.programs.domain.budget import retry_text, used_up, used_up_text
 from services.links.programs.domain.cashback_words import cashback_terms
 from services.links.programs.domain.conditions import conditions, expiry, membership_terms
+from services.links.programs.domain.parts import filled_in as filled_in
 from services.links.programs.domain.parts import fixed, share
 from services.links.programs.domain.parts import money as money
 from services.links.programs.domain.parts import role as role
 from services.links.programs.domain.plan_words import plan_terms
+from services.links.programs.domain.sponsor_words import sponsor_terms
 from services.links.programs.domain.tier_words import tier_terms
 from services.links.programs.domain.windows import windows
 from services.ui import Format, Speech
@@ -98,6 +100,7 @@ def promises(program: Program, speech: Speech, fmt: Format) -> list[str]:
         lines += milestone_terms(milestone, program, speech, fmt)
     lines += plan_terms(program, speech, fmt)
     lines += cashback_terms(program, speech, fmt)
+    lines += sponsor_terms(program, speech, fmt)
     lines += [*tier_terms(program, speech, fmt), *membership_terms(program, speech, fmt)]
     least = program.attribution.min_subtotal_minor
     if least:
@@ -296,6 +299,7 @@ def facts(program: Program, speech: Speech, fmt: Format) -> dict[str, str]:
         speech.say("For milestones"): " ".join(milestones) or nothing,
         speech.say("For plans"): " ".join(plan_terms(program, speech, fmt)) or nothing,
         speech.say("Cashback"): " ".join(cashback_terms(program, speech, fmt)) or nothing,
+        speech.say("For sponsors"): " ".join(sponsor_terms(program, speech, fmt)) or nothing,
         speech.say("Tiers"): " ".join(tier_terms(program, speech, fmt)) or speech.say("none"),
         speech.say("Proofs, best first"): ", ".join(proof(kind, speech) for kind in attribution.priority),
         speech.say("Which click counts"): speech.say("the first")
@@ -372,8 +376,3 @@ def differences(before: Program, after: Program, speech: Speech, fmt: Format) ->
     """What a version changed, each as "label: old → new"."""
     old, new = facts(before, speech, fmt), facts(after, speech, fmt)
     return [f"{label}: {old[label]} → {text}" for label, text in new.items() if old[label] != text]
-
-
-def filled_in(text: str, values: Mapping[str, str]) -> str:
-    """A text of the store's own with its values, each as it is: what a value holds is no place again."""
-    return re.sub(r"\{(\w+)\}", lambda place: values.get(place[1], ""), text)

@@ -209,7 +209,7 @@ def _table(reader: Reader, rewards: Sequence[Reward], asked: Mapping[str, Asked]
 
 def _row(reader: Reader, reward: Reward, asked: Asked | None, *, may: bool) -> Row:
     speech, fmt = reader.speech, reader.fmt
-    side = words.side_label(speech, reward.side)
+    side = words.who_label(speech, reward)
     amount = reader.amount(reward.target_minor, reward.unit)
     since = fmt.date(reward.waits_since) if reward.waits_since else ""
     answer = answer_text(speech, asked.reason or asked.outcome, asked.status) if asked and asked.tries else ""

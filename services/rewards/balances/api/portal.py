@@ -25,6 +25,7 @@ from services.rewards.balances.words import (
     progress_text,
     rank_text,
     rank_title,
+    sponsored_by_text,
     used_text,
 )
 from services.rewards.grants.api.words import rule_label
@@ -44,6 +45,8 @@ _AT_ONCE: Final = 500
 _LOOKED_THROUGH: Final = 10
 """So many times that many of an ambassador's rewards are looked through for the orders of a page, the newest first."""
 _MOST_MARKS: Final = 100
+_AS_SPONSOR: Final = 10
+"""Of what somebody got as a sponsor the newest are shown; the statement has all of it."""
 
 
 @router.get("/p/balance")
@@ -62,11 +65,18 @@ async def portal_balance(request: Request) -> Response:
         )
         holdings = await sql.holdings_of(tx, portal.store_id, owner=portal.ambassador_id, side="ambassador")
         left = await lots.expiring(tx, portal.store_id, owner=portal.ambassador_id, side="ambassador")
+        mine = {"sponsor_id": portal.ambassador_id}
+        above = await rewards.listed(tx, portal.store_id, before=None, count=_AS_SPONSOR, filters=mine)
     say = reader.speech.say
     return reader.page(
         "balances/portal.html",
         tier=None if rank is None else (rank_title(reader, rank), rank_text(reader, rank), rank.share),
         memberships=held_now,
+        as_sponsor=[
+            Fact(sponsored_by_text(reader, one), brings_text(reader, one))
+            for one in above
+            if one.target_minor or one.granted_at is not None
+        ],
         milestones=[(given_text(reader, one), progress_text(reader, one), one.share) for one in progress],
         plans=[(plan_words.title(reader, one), plan_words.progress(reader, one), one.share) for one in plans],
         balances=[
@@ -107,6 +117,7 @@ async def get_my_data(request: Request) -> Response:
         "source_kind",
         "event_name",
         "rule",
+        "sponsor_level",
         "target_minor",
         "unit",
         "status",

@@ -69,7 +69,7 @@ def state_of(reward: Reward, happened: Happened) -> AnyReward:
         "program_id": reward.program_id,
         "program_version": reward.program_version,
         "beneficiary": Beneficiary(kind=reward.side, id=reward.beneficiary_id),
-        "ambassador_id": reward.ambassador_id or None,
+        "ambassador_id": reward.brought_by,
         "pay_as": reward.pay_as,
         "amount_minor": reward.target_minor,
         "currency": reward.currency,
@@ -94,5 +94,6 @@ def state_of(reward: Reward, happened: Happened) -> AnyReward:
         placed_at=reward.placed_at,
         tier=reward.tier,
         multiplier_basis_points=reward.multiplier,
+        sponsor_level=reward.sponsor_level,
         **common,
     )

@@ -20,6 +20,7 @@ from services.rewards.grants.actions import cashback, milestones, plan_targets
 from services.rewards.grants.actions.announce import announce
 from services.rewards.grants.actions.books import move_of
 from services.rewards.grants.actions.moments import moment_in
+from services.rewards.grants.actions.sponsors import Activity, active_sponsors
 from services.rewards.grants.domain.caps import Caps, CountKey, budget_key, shares_of, spent_differences
 from services.rewards.grants.domain.plan import grades_of, plan
 from services.rewards.grants.domain.retries import RETRIES_JOB, Room, room_made
@@ -176,7 +177,8 @@ async def _entitle(tx: Tx, batch: _Batch) -> None:
         if program is not None and program.tiers is not None and one.event is None and one.refusal is None
     }
     now = await tiers.tiers_of(tx, multiplied) if multiplied else {}
-    batch.orders = [_entitled(batch, order, now.get(_whose(order))) for order in batch.orders]
+    active = await active_sponsors(tx, orders, batch.rewards)
+    batch.orders = [_entitled(batch, order, now.get(_whose(order)), active) for order in batch.orders]
 
 
 async def _ask_memberships(tx: Tx, batch: _Batch, stores: Collection[str]) -> None:
@@ -196,7 +198,7 @@ async def _ask_memberships(tx: Tx, batch: _Batch, stores: Collection[str]) -> No
         ]
 
 
-def _entitled(batch: _Batch, order: Order, tier: str | None) -> Order:
+def _entitled(batch: _Batch, order: Order, tier: str | None, active: Mapping[Ref, Activity]) -> Order:
     ref = (order.store_id, order.order_id)
     program = batch.programs.get(ref)
     if program is None:
@@ -205,7 +207,8 @@ def _entitled(batch: _Batch, order: Order, tier: str | None) -> Order:
     if program.by_day and order.refusal is None:
         kept = (reward.day for reward in rewards if reward.placed_at == order.placed_at)
         order = order.in_zone(batch.zones[order.store_id], day=next(kept, None))
-    batch.entitled[ref] = entitlements(order, program, grades=grades_of(order, program, rewards, tier))
+    grades = grades_of(order, program, rewards, tier)
+    batch.entitled[ref] = entitlements(order, program, grades=grades, active=active.get(ref))
     return order
 
 

@@ -34,14 +34,16 @@ class OrderView:
 def cards_of(reader: Reader, view: OrderView) -> list[AmountCard]:
     """The rewards that the order has or had, then the rules that give nothing, each with its reason."""
     shown = [reward for reward in view.rewards if reward.target_minor or not _replaced(reward, view.rewards)]
-    shown.sort(key=lambda reward: (reward.side, reward.rule))
+    shown.sort(key=lambda reward: (reward.sponsor_level or 0, reward.side, reward.rule))
     cards = [card_of(reader, reward, view) for reward in shown]
     if view.program is None:
         return cards
     had = {reward.rule for reward in shown}
     return [*cards, *_discount_cards(reader, view.order, view.program)] + [
         AmountCard(
-            who=words.side_label(reader.speech, one.side),
+            who=words.side_label(reader.speech, one.side)
+            if one.won_by is None
+            else words.sponsor_label(reader.speech, one.level),
             amount=reader.amount(0, one.unit),
             terms=words.nothing_due_text(reader, view.order, one.reason, view.program.currency),
         )
@@ -73,20 +75,25 @@ def _discount_cards(reader: Reader, order: Order, program: Program) -> list[Amou
 
 def _replaced(reward: Reward, rewards: Sequence[Reward]) -> bool:
     """Whether another beneficiary now has what this reward once was."""
-    return any(other.rule == reward.rule and other.target_minor for other in rewards if other is not reward)
+    place = (reward.rule, reward.level)
+    return any((one.rule, one.level) == place and one.target_minor for one in rewards if one is not reward)
 
 
 def card_of(reader: Reader, reward: Reward, view: OrderView) -> AmountCard:
     """One reward as a card: who, how much, by which terms, how far on its way."""
     rule = view.program.rule_named(reward.rule) if view.program is not None else None
+    for_sponsors = view.program.sponsor_rule_named(reward.rule) if view.program is not None else None
+    terms = words.terms_text(reader, rule, view.order, reward) if rule is not None else ""
+    if for_sponsors is not None:
+        terms = words.sponsor_terms_text(reader, for_sponsors, view.order, reward)
     limits = words.reason_text(reader, reward)
     if not limits and rule is not None and rule.limits.per_ambassador is not None and reward.rule in view.tallies:
         limits = words.limit_text(reader, rule.limits.per_ambassador, view.tallies[reward.rule], reward.unit)
     return AmountCard(
-        who=words.side_label(reader.speech, reward.side),
+        who=words.who_label(reader.speech, reward),
         name=_filled(reward.beneficiary_id) if reward.side == "ambassador" else "",
         amount=reader.amount(reward.target_minor, reward.unit),
-        terms=words.terms_text(reader, rule, view.order, reward) if rule is not None else "",
+        terms=terms,
         limits=limits,
         chip=words.status_chip(reader.speech, reward),
         steps=steps_of(reader, reward, rule) if reward.target_minor else (),

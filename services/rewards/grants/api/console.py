@@ -249,6 +249,10 @@ def _source_of(reward: Reward) -> dict[str, Any]:
 def _takes(reader: Reader, reward: Reward) -> str:
     """What rejecting takes, and from whom."""
     speech, worth = reader.speech, reader.amount(reward.target_minor, reward.unit)
+    if reward.sponsor_level is not None:
+        return speech.say(
+            "The sponsor loses %(amount)s, for good: no later change of the order brings it back.", amount=worth
+        )
     if reward.side == "friend":
         return speech.say(
             "The friend loses %(amount)s, for good: no later change of the order brings it back.", amount=worth
@@ -267,6 +271,7 @@ def _facts(reader: Reader, reward: Reward) -> list[Fact]:
     )
     worth = Fact(say("Worth now"), amount(reward.target_minor, reward.unit), strong=True)
     terms = [
+        *([Fact(say("For whom"), words.who_label(reader.speech, reward))] if reward.sponsor_level is not None else []),
         Fact(say("Program’s version"), f"{reward.program_version}"),
         Fact(say("Rule"), words.rule_label(reader.speech, reward.rule)),
     ]

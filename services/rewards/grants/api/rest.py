@@ -28,9 +28,16 @@ async def get_rewards(
     order_id: _Id = None,
     event_id: Annotated[str | None, Query(max_length=255, description="Rewards of this custom event.")] = None,
     ambassador_id: Annotated[
-        str | None, Query(max_length=255, description="Rewards of orders that this ambassador brought.")
+        str | None,
+        Query(
+            max_length=255,
+            description="Rewards of orders that this ambassador brought, and those that they get as a sponsor.",
+        ),
     ] = None,
     beneficiary_id: Annotated[str | None, Query(max_length=255, description="Rewards that this one gets.")] = None,
+    sponsor_id: Annotated[
+        str | None, Query(max_length=255, description="Rewards that this one gets as a sponsor.")
+    ] = None,
     program_id: _Id = None,
     status: RewardStatus | None = None,
     source: Annotated[SourceKind | None, Query(description="What they are for.")] = None,
@@ -45,6 +52,7 @@ async def get_rewards(
         "event_id": event_id,
         "ambassador_id": ambassador_id,
         "beneficiary_id": beneficiary_id,
+        "sponsor_id": sponsor_id,
         "program_id": program_id,
         "status": status,
         "source": source,
@@ -92,13 +100,13 @@ async def download(call: Call, filters: Mapping[str, str], *, start: tuple[str] 
         async with call.transaction() as tx:
             after = before[0] if before else None
             found = await rewards.listed(tx, call.store_id, before=after, count=count, filters=filters)
-            await labels.learn(tx, call.store_id, (one.ambassador_id for one in found))
+            await labels.learn(tx, call.store_id, (one.brought_by for one in found))
             return found
 
     return await csv_download(
         fetch,
         after=lambda one: (one.reward_id,),
-        show=lambda one: RewardOut.of(one).flat() | labels.of(one.ambassador_id),
+        show=lambda one: RewardOut.of(one).flat() | labels.of(one.brought_by),
         columns=CSV_COLUMNS,
         filename="rewards",
         start=start,

@@ -3,7 +3,9 @@
 from collections.abc import Mapping, Sequence
 
 from contracts.gifts import Fixed
-from contracts.program import Discount, PerAmbassador, RewardRule
+from contracts.limits import PerAmbassador
+from contracts.program import Discount, RewardRule
+from contracts.sponsors import SponsorRule
 from services.common.event_names import deed_title
 from services.common.milestone_names import milestone_title, plan_period_text
 from services.common.tier_names import times
@@ -12,7 +14,7 @@ from services.rewards.grants.domain.caps import Tally
 from services.rewards.grants.domain.plan_targets import Stand, key_of, measure_of
 from services.rewards.grants.domain.reward import Reward
 from services.rewards.pages import Reader
-from services.rewards.rules.domain import POINTS, LineGift, Order, Reason, Side, SourceKind, boost_of, lines_of
+from services.rewards.rules.domain import POINTS, LineGift, Order, PayAs, Reason, Side, SourceKind, boost_of, lines_of
 from services.ui import Chip, Fact, Format, Speech
 from services.ui.parts import Shape, Tone
 
@@ -119,8 +121,15 @@ def side_label(speech: Speech, side: Side) -> str:
     return speech.say("Ambassador") if side == "ambassador" else speech.say("Friend")
 
 
+def sponsor_label(speech: Speech, level: int) -> str:
+    """The sponsor of an ambassador, by how many levels above."""
+    return speech.say("Sponsor, level %(n)s", n=level)
+
+
 def who_label(speech: Speech, reward: Reward) -> str:
-    """Whose a reward is: of the ambassador, of the friend, or of a buyer whom nobody referred."""
+    """Whose a reward is: of the ambassador, of a sponsor above, of the friend, or of a buyer whom nobody referred."""
+    if reward.sponsor_level is not None:
+        return sponsor_label(speech, reward.sponsor_level)
     return speech.say("Buyer") if reward.source_kind == "cashback" else side_label(speech, reward.side)
 
 
@@ -162,6 +171,8 @@ def _plain_reasons(speech: Speech) -> Mapping[Reason, str]:
         Reason.EVENT_CANCELLED: speech.say("Taken back: the store called the event off."),
         Reason.NOT_REACHED: speech.say("Taken back: orders that counted fell away."),
         Reason.NOT_FIRST_EVENT: speech.say("Taken back: an earlier event of this name counts."),
+        Reason.SPONSOR_INACTIVE: speech.say("Nothing: the sponsor was not active when the order was first decided."),
+        Reason.SPONSOR_BLOCKED: speech.say("Nothing: the sponsor is blocked, or was erased."),
     }
 
 
@@ -244,10 +255,30 @@ def terms_text(reader: Reader, rule: RewardRule, order: Order, reward: Reward) -
         parts.append(say("at most %(amount)s an order", amount=reader.amount(rule.limits.per_order_minor, unit)))
     if rule.which == "first":
         parts.append(say("for the first order"))
-    parts.append(
-        {"cash": say("in cash"), "store_credit": say("as store credit"), "points": say("in points")}[rule.pay_as]
-    )
-    return ", ".join(parts)
+    return ", ".join([*parts, _paid(reader.speech, rule.pay_as)])
+
+
+def _paid(speech: Speech, pay_as: PayAs) -> str:
+    return {
+        "cash": speech.say("in cash"),
+        "store_credit": speech.say("as store credit"),
+        "points": speech.say("in points"),
+    }[pay_as]
+
+
+def sponsor_terms_text(reader: Reader, rule: SponsorRule, order: Order, reward: Reward) -> str:
+    """A rule's terms for a sponsor of this order: "2% of the subtotal of €46.00, 8% for all levels, in cash"."""
+    say, fmt = reader.speech.say, reader.fmt
+    unit = POINTS if rule.pay_as == "points" else reward.currency
+    # The program that the page has may be another version, or have fewer levels.
+    shares = rule.levels[reward.level - 1 : reward.level]
+    parts = [_share_of(reader.speech, fmt, share, rule.of, order) for share in shares]
+    parts.append(say("at most %(share)s for all levels", share=_percent(fmt, rule.most_basis_points)))
+    if rule.limits.per_order_minor is not None:
+        parts.append(say("at most %(amount)s an order", amount=reader.amount(rule.limits.per_order_minor, unit)))
+    if rule.which == "first":
+        parts.append(say("for the first order"))
+    return ", ".join([*parts, _paid(reader.speech, rule.pay_as)])
 
 
 def lines_text(reader: Reader, lines: Sequence[tuple[LineGift, int]], unit: str) -> str:
@@ -285,8 +316,13 @@ def _percent(fmt: Format, basis_points: int) -> str:
 def _gift(*, speech: Speech, fmt: Format, rule: RewardRule, order: Order) -> str:
     if isinstance(rule.give, Fixed):
         return speech.say("Fixed")
-    percent = _percent(fmt, rule.give.basis_points + boost_of(order, rule, None))
-    if rule.give.of == "subtotal":
+    return _share_of(speech, fmt, rule.give.basis_points + boost_of(order, rule, None), rule.give.of, order)
+
+
+def _share_of(speech: Speech, fmt: Format, basis_points: int, figure: str, order: Order) -> str:
+    """A share of an order: "10% of the subtotal of €46.00"."""
+    percent = _percent(fmt, basis_points)
+    if figure == "subtotal":
         of = fmt.money(int(order.earning(order.subtotal_minor)), order.currency)
         return speech.say("%(percent)s of the subtotal of %(amount)s", percent=percent, amount=of)
     of = fmt.money(int(order.earning(order.total_minor)), order.currency)

@@ -13,12 +13,12 @@ from contracts.program import Program
 from services.common.periods import local_day
 from services.rewards.grants.domain import cashback
 from services.rewards.grants.domain.milestones import read_source
-from services.rewards.grants.domain.plan import Moment, as_the_order_has_it
+from services.rewards.grants.domain.plan import Moment, activity_of, as_the_order_has_it
 from services.rewards.grants.domain.reward import Reward
 from services.rewards.rules.domain import Grade, Order, entitlements
 
 _COMPARED: Final = (
-    *("program_version", "ambassador_id", "pay_as", "unit", "total_minor", "refunded_minor"),
+    *("program_version", "ambassador_id", "won_by", "pay_as", "unit", "total_minor", "refunded_minor"),
     *("base_minor", "want_minor", "available_at"),
 )
 _ANY_ZONE: Final = ZoneInfo("UTC")
@@ -86,7 +86,8 @@ def _differences(
             order = order.in_zone(zone, day=next(kept, None))
             if moved is not None and order.brought_on is not None:
                 order = replace(order, brought_on=order.brought_on + moved)
-        entitled = entitlements(order, program, grades=_grades(order, rewards))
+        grades, active = _grades(order, rewards), activity_of(order, rewards)
+        entitled = entitlements(order, program, grades=grades, active=active)
     moment = Moment(now=order.placed_at, day_of=lambda at: local_day(at, zone), new_id=str)
     return [
         (before.reward_id, f"{name} is {getattr(before, name)}, its inputs say {getattr(after, name)}")

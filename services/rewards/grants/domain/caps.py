@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
-from contracts.program import PerAmbassador
+from contracts.limits import PerAmbassador
 from services.common.periods import Period, window
 from services.rewards.grants.domain.reward import Reward
 from services.rewards.rules.domain import Reason

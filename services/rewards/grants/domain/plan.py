@@ -11,7 +11,8 @@ from datetime import date, datetime
 from msgspec import Struct
 from msgspec.structs import replace
 
-from contracts.program import PerAmbassador, Program
+from contracts.limits import PerAmbassador
+from contracts.program import Program
 from services.common.periods import window
 from services.rewards.grants.domain.caps import Caps, budget_key, limit_key, tightest
 from services.rewards.grants.domain.reward import Change, Decider, Reward, RewardKey, Why
@@ -68,6 +69,15 @@ def grades_of(order: Order, program: Program, rewards: Iterable[Reward], tier: s
         elif before is None and program.tiers is not None:
             found[rule.name] = grade_of(program.tiers, tier)
     return found
+
+
+def activity_of(order: Order, rewards: Iterable[Reward]) -> dict[tuple[str, str], bool]:
+    """By rule and sponsor, who counted as active when an order's rewards to sponsors were first decided."""
+    return {
+        (one.rule, one.beneficiary_id): one.sponsor_active
+        for one in rewards
+        if one.sponsor_active is not None and one.program_id == order.program_id
+    }
 
 
 def plan(
@@ -161,8 +171,11 @@ def _drafts(order: Order, entitled: Sequence[Entitlement], rewards: Sequence[Rew
     for one in entitled:
         before = had.pop(one.key, None)
         settled_at_nothing = order.settled_at is not None and one.base_minor > 0
-        if before is None and one.want_minor == 0 and not settled_at_nothing:
-            continue  # nothing due, nothing to keep: the reason follows from the order and the rule at any time
+        kept_out = one.sponsor_active is False and one.base_minor > 0
+        if before is None and one.want_minor == 0 and not settled_at_nothing and not kept_out:
+            # Nothing due, nothing to keep: the reason follows from the order and the rule at any time. That a sponsor
+            # was not active does not, and is kept.
+            continue
         drafts.append(_Draft(before, _with_terms(order, one, before, moment), one.limit, one.settled_minor))
     for before in had.values():
         reason = order.refusal or Reason.REASSIGNED
@@ -212,6 +225,8 @@ def _with_terms(order: Order, one: Entitlement, before: Reward | None, moment: M
             available_at=available_at,
             tier=one.grade.tier if one.grade else None,
             multiplier=one.grade.multiplier if one.grade else None,
+            won_by=one.won_by,
+            sponsor_active=one.sponsor_active,
         )
     return Reward(
         store_id=order.store_id,
@@ -247,6 +262,8 @@ def _with_terms(order: Order, one: Entitlement, before: Reward | None, moment: M
         changed_at=moment.now,
         tier=one.grade.tier if one.grade else None,
         multiplier=one.grade.multiplier if one.grade else None,
+        won_by=one.won_by,
+        sponsor_active=one.sponsor_active,
     )
 
 

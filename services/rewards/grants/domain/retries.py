@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Final, NamedTuple
 
-from contracts.program import PerAmbassador, Program
+from contracts.limits import PerAmbassador
+from contracts.program import Program
 from services.common.periods import window
 from services.rewards.grants.domain.caps import Caps, CountKey, budget_key, limit_key
 from services.rewards.grants.domain.plan import tried_again

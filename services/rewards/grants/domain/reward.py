@@ -52,7 +52,7 @@ class Reward(Struct, frozen=True, kw_only=True):
     side: Side
     beneficiary_id: str
     ambassador_id: str
-    """Who brought the buyer; empty where nobody did."""
+    """Who brought the buyer, or, of a sponsor's, the sponsor; empty where nobody did. Limits count by it."""
     pay_as: PayAs
     unit: str
     currency: str
@@ -87,6 +87,12 @@ class Reward(Struct, frozen=True, kw_only=True):
     """The tier that its ambassador was in at its first grant; None for none."""
     multiplier: int | None = None
     """By how many basis points that multiplied it; None where the program had no tiers."""
+    won_by: str | None = None
+    """Of a sponsor's: who brought the order, above whom the beneficiary stands `level` levels; `ambassador_id` is the
+    sponsor. None of all others.
+    """
+    sponsor_active: bool | None = None
+    """Whether the sponsor counted as active when this was first decided; None where the rule did not ask."""
     granted_by: int | None = None
     """Number of the posting set that last raised it: corrections name it."""
     lot_id: str | None = None
@@ -102,6 +108,16 @@ class Reward(Struct, frozen=True, kw_only=True):
     def key(self) -> RewardKey:
         """Program, rule, level, beneficiary."""
         return self.program_id, self.rule, self.level, self.beneficiary_id
+
+    @property
+    def sponsor_level(self) -> int | None:
+        """How many levels its sponsor stands above who brought the order; None of who is no sponsor."""
+        return None if self.won_by is None else self.level
+
+    @property
+    def brought_by(self) -> str | None:
+        """Who brought the order or did what it is for; None where nobody did."""
+        return self.won_by or self.ambassador_id or None
 
     @property
     def order_id(self) -> str | None:
@@ -177,7 +193,14 @@ class Reward(Struct, frozen=True, kw_only=True):
             "target": self.target_minor,
             "total": self.total_minor,
             "want": self.want_minor,
-        } | ({} if self.multiplier is None else {"tier": self.tier, "multiplier": self.multiplier})
+            **self._frozen,
+        }
+
+    @property
+    def _frozen(self) -> Mapping[str, int | str | None]:
+        """What was fixed at its first decision, where there is any."""
+        tier = {} if self.multiplier is None else {"tier": self.tier, "multiplier": self.multiplier}
+        return tier if self.won_by is None else {**tier, "level": self.level, "won_by": self.won_by}
 
     @property
     def _counted_as(self) -> str:
@@ -219,6 +242,6 @@ def _seen(reward: Reward) -> tuple[object, ...]:
         reward.status,
         reward.available_at,
         reward.program_version,
-        reward.ambassador_id,
+        reward.brought_by,
         reward.placed_at,
     )

@@ -14,7 +14,8 @@ insert into limit_periods (store_id, program_id, rule, period, counted_from)
 select distinct w.store_id, w.program_id, w.rule, w.period, case when exists (
     select from programs p where p.store_id = w.store_id and p.program_id = w.program_id and p.version <> w.version
       and (cast(p.definition as jsonb) -> 'rewards' @> jsonb_build_array(jsonb_build_object('name', w.rule))
-        or cast(p.definition as jsonb) -> 'event_rewards' @> jsonb_build_array(jsonb_build_object('name', w.rule)))
+        or cast(p.definition as jsonb) -> 'event_rewards' @> jsonb_build_array(jsonb_build_object('name', w.rule))
+        or cast(p.definition as jsonb) -> 'sponsor_rewards' @> jsonb_build_array(jsonb_build_object('name', w.rule)))
   ) then cast(:soon as date) else cast(:always as date) end
 from unnest(cast(:stores as text[]), cast(:programs as text[]), cast(:versions as int[]), cast(:rules as text[]),
   cast(:periods as text[])) w(store_id, program_id, version, rule, period)

@@ -60,6 +60,8 @@ _TYPES = {
     "plan_target": "bigint",
     "plan_counted": "bigint",
     "plan_sold": "bigint",
+    "won_by": "text",
+    "sponsor_active": "boolean",
 }
 """Columns that are fields of `Reward`, with their types. `status` is written beside them: it follows from them."""
 
@@ -136,6 +138,8 @@ _LIST_FILTERS = {
     "period": "and r.source_kind <> 'order' and r.source_kind = 'period' and r.source_kind = :period",
     "cashback": "and r.source_kind <> 'order' and r.source_kind = 'cashback' and r.source_kind = :cashback",
     "event_id": "and r.source_kind = 'event' and r.order_id = :event_id",
+    # What somebody gets as a sponsor, by its own small index.
+    "sponsor_id": "and r.won_by is not null and r.ambassador_id = :sponsor_id",
 }
 
 _POSTED = """

@@ -5,10 +5,11 @@ from functools import lru_cache
 
 from contracts.program import RewardRule
 from contracts.reward_terms import Goods, Span, When
+from contracts.sponsors import SponsorRule
 from services.rewards.rules.domain.order import Line, Order, Reason
 
 
-def unmet(order: Order, rule: RewardRule) -> Reason | None:
+def unmet(order: Order, rule: RewardRule | SponsorRule) -> Reason | None:
     """What of a rule's conditions an order does not meet, the first of them; None where it meets all."""
     if rule.which == "first" and order.order_number != 1:
         return Reason.NOT_FIRST_ORDER

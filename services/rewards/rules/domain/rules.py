@@ -8,13 +8,17 @@ from datetime import datetime, timedelta
 from fractions import Fraction
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from contracts.gifts import Fixed
-from contracts.program import EventRule, PerAmbassador, Percent, Program, RewardRule
+from contracts.limits import PerAmbassador
+from contracts.program import EventRule, Percent, Program, RewardRule
+from contracts.sponsors import SponsorRule
 from services.common.money import share_half_up
 from services.rewards.rules.domain.conditions import folded, unmet
 from services.rewards.rules.domain.lines import LineGift, boost_of, gifts_of, own_amount, spread, total_of
 from services.rewards.rules.domain.order import POINTS, Line, Order, PayAs, Reason, Side
+from services.rewards.rules.domain.sponsors import LevelGift, gifts_to_sponsors
 
 _WHOLE = 10_000
 
@@ -57,6 +61,10 @@ class Entitlement(Struct, frozen=True, kw_only=True):
     settled_minor: int | None = None
     grade: Grade | None = None
     """By which its terms are multiplied; None where the program had no tiers."""
+    won_by: str | None = None
+    """Of a sponsor's: who brought the order. `ambassador_id`, whose limits count, is then the sponsor."""
+    sponsor_active: bool | None = None
+    """Whether the sponsor counts as active; None where no rule asks."""
 
     @property
     def key(self) -> tuple[str, str, int, str]:
@@ -69,17 +77,49 @@ def entitlements(
     program: Program,
     served: Sequence[RewardRule] | None = None,
     grades: Mapping[str, Grade] | None = None,
+    active: Mapping[tuple[str, str], bool] | None = None,
 ) -> list[Entitlement]:
     """What each rule of the version in force gives, in the rules' own order; empty if the order earns nothing. A friend
     who is served at the checkout is owed nothing here. `served`: the program's `rules_served`, of who has them at hand.
-    `grades`: by rule, where its reward is multiplied.
+    `grades`: by rule, where its reward is multiplied. `active`: by rule and sponsor, where a rule is for active ones.
     """
     if order.refusal is not None:
         return []
     if order.event is not None:
         return [_of_event(order, program, rule) for rule in program.rules_on(order.event)]
     rules = program.rules_served if served is None else served
-    return [_entitlement(order, program, rule, (grades or {}).get(rule.name)) for rule in rules]
+    found = [_entitlement(order, program, rule, (grades or {}).get(rule.name)) for rule in rules]
+    return found + [one for rule in program.sponsor_rewards for one in _of_sponsors(order, program, rule, active or {})]
+
+
+def _of_sponsors(
+    order: Order, program: Program, rule: SponsorRule, active: Mapping[tuple[str, str], bool]
+) -> list[Entitlement]:
+    """The share of each level that there is somebody for."""
+    left = total_left if rule.of == "total" else goods_left
+    given = gifts_to_sponsors(order, rule, program.currency, left, active)
+    return [_to_sponsor(order, program, rule, gift) for gift in given]
+
+
+def _to_sponsor(order: Order, program: Program, rule: SponsorRule, gift: LevelGift) -> Entitlement:
+    one = _entitled(
+        order,
+        program,
+        rule,
+        base=gift.base_minor,
+        want=gift.want_minor,
+        reason=gift.reason,
+        settled=gift.settled_minor,
+    )
+    sponsor = gift.sponsor.ambassador_id
+    return replace(
+        one,
+        level=gift.level,
+        beneficiary_id=sponsor,
+        ambassador_id=sponsor,
+        won_by=order.ambassador_id,
+        sponsor_active=gift.active,
+    )
 
 
 def _of_event(order: Order, program: Program, rule: EventRule) -> Entitlement:
@@ -105,7 +145,7 @@ def _entitlement(order: Order, program: Program, rule: RewardRule, grade: Grade 
 def _entitled(
     order: Order,
     program: Program,
-    rule: RewardRule | EventRule,
+    rule: RewardRule | EventRule | SponsorRule,
     *,
     base: int,
     want: int,
@@ -120,8 +160,8 @@ def _entitled(
         program_version=order.program_version,
         rule=rule.name,
         level=1,
-        side=rule.to,
-        beneficiary_id=order.ambassador_id if rule.to == "ambassador" else order.friend_id,
+        side="friend" if rule.to == "friend" else "ambassador",
+        beneficiary_id=order.friend_id if rule.to == "friend" else order.ambassador_id,
         ambassador_id=order.ambassador_id,
         pay_as=rule.pay_as,
         unit=POINTS if rule.pay_as == "points" else program.currency,
@@ -136,7 +176,7 @@ def _entitled(
     )
 
 
-def _hold_days(program: Program, rule: RewardRule | EventRule, grade: Grade | None) -> int:
+def _hold_days(program: Program, rule: RewardRule | EventRule | SponsorRule, grade: Grade | None) -> int:
     tier = None if grade is None or program.tiers is None else program.tiers.named(grade.tier)
     return rule.hold_days if tier is None or tier.hold_days is None else tier.hold_days
 

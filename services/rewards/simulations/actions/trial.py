@@ -83,12 +83,17 @@ async def _caps(tx: Tx, store_id: str, imagined: Imagined, program: Program, zon
                     store_id,
                     imagined.program_id,
                     rule.name,
-                    imagined.ambassador_id,
+                    whose,
                     rule.limits.per_ambassador.period,
                     window(rule.limits.per_ambassador.period, day)[0],
                 )
-                for rule in program.rewards
+                for rules, people in (
+                    (program.rewards, (imagined.ambassador_id,)),
+                    (program.sponsor_rewards, imagined.above(program)),
+                )
+                for rule in rules
                 if rule.limits.per_ambassador is not None
+                for whose in people
             },
         )
     )

@@ -52,12 +52,18 @@ class _AtSettling(Struct, frozen=True):
     returned: _Returned | None = None
 
 
+class _Sponsor(Struct, frozen=True, gc=False):
+    ambassador_id: str
+    status: str = "active"
+
+
 class _Circumstances(Struct, frozen=True):
     group: str | None = None
     role: str | None = None
     channel: str | None = None
     brought_at: datetime | None = None
     country: str | None = None
+    sponsors: tuple[_Sponsor, ...] | None = None
 
 
 class _State(Struct, frozen=True):

@@ -39,6 +39,8 @@ class Was(NamedTuple):
     tier: str | None = None
     multiplier: int | None = None
     """What it was multiplied by; None where its program had no tiers."""
+    sponsor_active: bool | None = None
+    """Whether its sponsor counted as active; None where no rule asked."""
 
 
 class Version(NamedTuple):
@@ -54,12 +56,13 @@ class Version(NamedTuple):
     """The discount as text: compared for every order, which models take long to do."""
     asks: frozenset[str]
     """What its rules ask of how things stood: `group`, `role`, `channel`, `country`, `membership`, `months` since the
-    friend came.
+    friend came, `sponsors` of the ambassador.
     """
 
     @classmethod
     def of(cls, program: Program) -> Self:
         """The terms of a version."""
+        # What a limit per order cuts off of all levels of sponsors together is of no one reward.
         capped = {rule.name: rule for rule in program.rewards if rule.limits.per_order_minor is not None}
         discount = program.discount_served
         offer = None if discount is None else discount.model_dump_json()
@@ -102,14 +105,15 @@ def case_of(
     if version.by_day:
         order = order.in_zone(zone)
     grades = _grades(order, version, was, tiers or {}, in_force=in_force is None or version is in_force)
-    entitled = entitlements(order, version.program, version.served, grades)
+    active = {(one.rule, one.ambassador_id): one.sponsor_active for one in was if one.sponsor_active is not None}
+    entitled = entitlements(order, version.program, version.served, grades, active)
     return Case(order, version, entitled, was, refused, in_force, lacking)
 
 
 def asked_by(program: Program) -> frozenset[str]:
     """What a program's rules for orders ask of how things stood at the purchase."""
-    found: set[str] = set()
-    for rule in program.rewards:
+    found: set[str] = {"sponsors"} if program.sponsor_rewards else set()
+    for rule in program.rules_for_orders:
         if rule.when is not None:
             when = rule.when
             asked = {
@@ -120,10 +124,10 @@ def asked_by(program: Program) -> frozenset[str]:
                 "membership": when.memberships,
             }
             found.update(name for name, named in asked.items() if named)
-        if any(boost.groups for boost in rule.boosts):
-            found.add("group")
         if rule.span is not None and rule.span.months is not None:
             found.add("months")
+    if any(boost.groups for rule in program.rewards for boost in rule.boosts):
+        found.add("group")
     return frozenset(found)
 
 
@@ -167,6 +171,8 @@ def _stood(order: Order, version: Version, in_force: Version | None) -> tuple[Or
         asked_then = in_force is None or in_force is version or "country" in in_force.asks
         if "country" in asks and known.country is None and not asked_then:
             lacking.insert(0, "country")
+        if "sponsors" in version.asks and known.sponsors is None:
+            lacking.append("sponsors")
         return order, tuple(lacking)
     if order.order_number != 1:
         return order, tuple(sorted(asks))
@@ -179,7 +185,7 @@ def periods_of(programs: Iterable[Program]) -> dict[str, set[Period]]:
     """By what periods rules limit, by name: in whatever version, since what one grants counts for the others."""
     found: dict[str, set[Period]] = {}
     for program in programs:
-        for rule in program.rewards:
+        for rule in program.rules_for_orders:
             if rule.limits.per_ambassador is not None:
                 found.setdefault(rule.name, set()).add(rule.limits.per_ambassador.period)
     return found

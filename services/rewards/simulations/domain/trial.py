@@ -13,10 +13,12 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from contracts.cashback import CashbackRule
-from contracts.events.conversions import Circumstances
+from contracts.events.conversions import Circumstances, Sponsor
+from contracts.limits import PerAmbassador
 from contracts.milestones import MilestoneRule
-from contracts.program import EvidenceKind, PerAmbassador, Percent, Program, RewardRule
+from contracts.program import EvidenceKind, Percent, Program, RewardRule
 from services.common.benefit import promised
+from services.common.money import share_half_up
 from services.common.periods import local_day, window
 from services.common.referral_terms import least_subtotal, must_be_new
 from services.rewards.grants.domain.caps import Caps, Tally
@@ -31,6 +33,7 @@ from services.rewards.grants.domain.cashback import (
 )
 from services.rewards.grants.domain.milestones import counted, differences, friends_of, plan_steps, terms_of
 from services.rewards.grants.domain.plan import Moment, grades_of, plan
+from services.rewards.grants.domain.reward import Reward
 from services.rewards.rules.domain import (
     Entitlement,
     Grade,
@@ -66,6 +69,10 @@ class Imagined(Struct, frozen=True, kw_only=True):
     ambassador_id: str = NOBODY
     tier: str | None = None
     """The one that the ambassador is imagined in; None: that in which they are."""
+    sponsors: tuple[str, ...] | None = None
+    """Who stands above the ambassador, nearest first; None for as many as rules give something to, who got nothing so
+    far.
+    """
     lines: tuple[Line, ...] = ()
     circumstances: Circumstances
     memberships: tuple[str, ...] = ()
@@ -73,8 +80,15 @@ class Imagined(Struct, frozen=True, kw_only=True):
     spent_minor: int = 0
     """What the buyer has spent before in orders that nobody referred."""
 
-    def order(self, store_id: str, *, attributed: bool) -> Order:
-        """As rules read it."""
+    def above(self, program: Program) -> tuple[str, ...]:
+        """The ambassador's sponsors, nearest first."""
+        if self.sponsors is None:
+            return tuple(f"{NOBODY}_{level}" for level in range(1, program.sponsor_levels + 1))
+        return self.sponsors
+
+    def order(self, store_id: str, program: Program, *, attributed: bool) -> Order:
+        """As rules read it. All sponsors count as active."""
+        above = tuple(Sponsor(ambassador_id=sponsor) for sponsor in self.above(program))
         return Order(
             store_id=store_id,
             order_id="imagined",
@@ -95,7 +109,7 @@ class Imagined(Struct, frozen=True, kw_only=True):
             program_version=1,
             ambassador_id=self.ambassador_id,
             lines=self.lines,
-            circumstances=self.circumstances,
+            circumstances=self.circumstances.model_copy(update={"sponsors": above or None}),
             memberships=self.memberships,
         )
 
@@ -128,6 +142,8 @@ class Gift(Struct, frozen=True, kw_only=True):
     """What counts against that limit already, in the period of the order."""
     lines: list[tuple[LineGift, int]]
     """What each line gives before caps, where they differ."""
+    sponsor_level: int | None = None
+    """How many levels the sponsor stands above the ambassador; None of others' rewards."""
 
 
 class Way(Struct, frozen=True):
@@ -194,7 +210,7 @@ def trial(
 ) -> Trial:
     """Tries the rules on the order, with counters as they stand in `caps`, which are left as the order leaves them."""
     refusal = refusal_of(imagined, program)
-    order = imagined.order(store_id, attributed=refusal is None)
+    order = imagined.order(store_id, program, attributed=refusal is None)
     order = order.in_zone(zone) if program.by_day else order
     entitled = entitlements(order, program, grades=grades_of(order, program, (), tier))
     key = (store_id, imagined.program_id, program.currency)
@@ -202,34 +218,9 @@ def trial(
     used = [_used(order, one, caps, zone) for one in entitled]
     moment = Moment(now=imagined.placed_at, day_of=lambda at: local_day(at, zone), new_id=lambda: "")
     given = {change.after.key: change.after for change in plan(order, entitled, [], caps, moment)}
-    gifts = []
-    for one, (count, amount) in zip(entitled, used, strict=True):
-        rule = next(rule for rule in program.rewards if rule.name == one.rule)
-        reward = given.get(one.key)
-        gifts.append(
-            Gift(
-                rule=one.rule,
-                side=one.side,
-                pay_as=one.pay_as,
-                unit=one.unit,
-                basis_points=rule.give.basis_points + boost_of(order, rule, None)
-                if isinstance(rule.give, Percent) and not rule.by_line
-                else None,
-                of_minor=_counted(order, rule),
-                whole_minor=_whole(order, rule, one, program.currency),
-                per_order_minor=rule.limits.per_order_minor,
-                base_minor=one.base_minor,
-                bound_minor=None if reward is None else reward.bound_minor,
-                amount_minor=0 if reward is None else reward.target_minor,
-                reason=str(one.reason if reward is None else reward.reason),
-                grade=one.grade,
-                available_at=usable_from(order, one.hold),
-                limit=one.limit,
-                used_count=count,
-                used_minor=amount,
-                lines=lines_of(order, rule, program.currency) if one.base_minor else [],
-            )
-        )
+    gifts = [
+        _gift(order, program, one, given.get(one.key), counted) for one, counted in zip(entitled, used, strict=True)
+    ]
     return Trial(
         refusal=refusal,
         discount_minor=_taken_off(imagined, program),
@@ -240,6 +231,53 @@ def trial(
         currency=program.currency,
         budget_minor=caps.budgets.get(key),
         spent_minor=spent,
+    )
+
+
+def _gift(order: Order, program: Program, one: Entitlement, reward: Reward | None, used: tuple[int, int]) -> Gift:
+    """What one rule gives, and what made it so. `reward` is None where there would be none."""
+    count, amount = used
+    basis_points, of_minor, whole_minor, per_order_minor, lines = _terms(order, program, one)
+    return Gift(
+        rule=one.rule,
+        side=one.side,
+        pay_as=one.pay_as,
+        unit=one.unit,
+        basis_points=basis_points,
+        of_minor=of_minor,
+        whole_minor=whole_minor,
+        per_order_minor=per_order_minor,
+        base_minor=one.base_minor,
+        bound_minor=None if reward is None else reward.bound_minor,
+        amount_minor=0 if reward is None else reward.target_minor,
+        reason=str(one.reason if reward is None else reward.reason),
+        grade=one.grade,
+        available_at=usable_from(order, one.hold),
+        limit=one.limit,
+        used_count=count,
+        used_minor=amount,
+        lines=lines,
+        sponsor_level=None if one.won_by is None else one.level,
+    )
+
+
+def _terms(
+    order: Order, program: Program, one: Entitlement
+) -> tuple[int | None, int | None, int, int | None, list[tuple[LineGift, int]]]:
+    """The share, where it is one, the figure that it is of, what that comes to, the limit per order, and the lines."""
+    if (sponsors := program.sponsor_rule_named(one.rule)) is not None:
+        of = order.subtotal_minor if sponsors.of == "subtotal" else order.total_minor
+        share = sponsors.levels[one.level - 1]
+        return share, of, share_half_up(of, share, 10_000), sponsors.limits.per_order_minor, []
+    rule = next(rule for rule in program.rewards if rule.name == one.rule)
+    return (
+        rule.give.basis_points + boost_of(order, rule, None)
+        if isinstance(rule.give, Percent) and not rule.by_line
+        else None,
+        _counted(order, rule),
+        _whole(order, rule, one, program.currency),
+        rule.limits.per_order_minor,
+        lines_of(order, rule, program.currency) if one.base_minor else [],
     )
 
 

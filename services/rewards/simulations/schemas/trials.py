@@ -8,8 +8,10 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from contracts.countries import Country
 from contracts.events.conversions import Circumstances
 from contracts.fields import MAX_MINOR, Currency, Minor, Moment, Role
-from contracts.program import EvidenceKind, PerAmbassador
+from contracts.limits import PerAmbassador
+from contracts.program import EvidenceKind
 from contracts.reward_terms import MembershipNames
+from contracts.sponsors import MOST_LEVELS
 from services.rewards.grants.schemas import LineGiftOut
 from services.rewards.rules.domain import POINTS, Line, PayAs, Side
 from services.rewards.simulations.domain.plans import Bonus
@@ -61,6 +63,12 @@ class ImaginedOrderIn(BaseModel):
     ambassador_id: str | None = Field(
         None, max_length=64, description="Whose limits count. Left out: somebody who got nothing so far."
     )
+    sponsors: list[Annotated[str, Field(min_length=1, max_length=64)]] | None = Field(
+        None,
+        max_length=MOST_LEVELS,
+        description="Who stands above the ambassador, level 1 first. Left out: as many as the rules give something to,"
+        " who got nothing so far.",
+    )
     placed_at: OurMoment | None = Field(None, description="Left out: now.")
     group: str | None = Field(None, max_length=60, description="The ambassador's.")
     role: Role | None = Field(None, description="The ambassador's.")
@@ -94,6 +102,7 @@ class ImaginedOrderIn(BaseModel):
             memberships=self.memberships,
             ambassador_id=self.ambassador_id or NOBODY,
             tier=self.tier,
+            sponsors=None if self.sponsors is None else tuple(self.sponsors),
             lines=tuple(
                 Line(
                     None,
@@ -138,6 +147,9 @@ class GiftOut(BaseModel):
     used: int = Field(description="Their sum.")
     available_at: datetime
     lines: list[LineGiftOut] = Field(description="What each line gives by the terms alone, where lines differ.")
+    sponsor_level: int | None = Field(
+        None, description="Of a sponsor's: how many levels above the ambassador; null of others."
+    )
 
     @classmethod
     def of(cls, gift: Gift) -> Self:
@@ -162,6 +174,7 @@ class GiftOut(BaseModel):
             used=gift.used_minor,
             available_at=gift.available_at,
             lines=[LineGiftOut.of(*one) for one in gift.lines],
+            sponsor_level=gift.sponsor_level,
         )
 
 

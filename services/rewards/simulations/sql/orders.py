@@ -33,7 +33,7 @@ select c.order_id, c.placed_at, c.body, c.data, g.granted, g.refused, m.held fro
 ) c
 cross join lateral (
   select cast(json_agg(json_build_array(r.rule, r.side, r.ambassador_id, r.unit, r.target_minor,
-      r.tier, r.multiplier) order by r.reward_id) as text) as granted,
+      r.tier, r.multiplier, r.sponsor_active) order by r.reward_id) as text) as granted,
     coalesce(bool_or(r.rejected_at is not null), false) as refused
   from rewards r where r.store_id = :store and r.order_id = c.order_id and r.program_id = :program
     and r.source_kind = 'order'
