@@ -1,4 +1,4 @@
-"""How much the rules of a program give at most."""
+"""Shares of an order, and how much the rules of a program give at most."""
 
 from typing import Literal, Self
 
@@ -6,6 +6,14 @@ from pydantic import Field, model_validator
 
 from contracts.fields import Minor
 from contracts.goals import Strict
+
+
+class Percent(Strict):
+    """A share of a figure of the order; 10,000 basis points are the whole."""
+
+    kind: Literal["percent"]
+    basis_points: int = Field(ge=1, le=10_000, strict=True)
+    of: Literal["subtotal", "total"] = "subtotal"
 
 
 class PerAmbassador(Strict):

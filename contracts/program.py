@@ -4,7 +4,7 @@ The same model is the request body of links, the event payload and the slice tha
 a rule has one shape everywhere. Later versions only add optional fields.
 """
 
-from typing import Annotated, Any, Final, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import (
     Field,
@@ -15,17 +15,23 @@ from pydantic import (
 )
 
 from contracts.cashback import CashbackRule
+from contracts.event_rules import FRIEND_JOINED as FRIEND_JOINED
+from contracts.event_rules import EventName as EventName
+from contracts.event_rules import EventRule as EventRule
 from contracts.expiry import Expiring, GoodwillDays
 from contracts.fields import MAX_MINOR, Currency, Minor
-from contracts.gifts import Fixed, no_share
+from contracts.gifts import Fixed
 from contracts.goals import Strict
 from contracts.joining import Joining
-from contracts.limits import EventLimits, Limits
+from contracts.limits import Limits as Limits
+from contracts.limits import PerAmbassador as PerAmbassador
+from contracts.limits import Percent as Percent
 from contracts.memberships import MOST as MOST_MEMBERSHIPS
 from contracts.memberships import Membership, refuse_missing
 from contracts.milestones import MilestoneRule
 from contracts.plans import PlanRule
 from contracts.reward_terms import Boost, Span, Term, When, named_twice
+from contracts.splits import Split
 from contracts.sponsors import SponsorRule
 from contracts.tiers import Tiers
 from contracts.wording import Texts, Utm
@@ -72,14 +78,6 @@ class Budget(Strict):
     amount_minor: Minor
 
 
-class Percent(Strict):
-    """A share of a figure of the order; 10,000 basis points are the whole."""
-
-    kind: Literal["percent"]
-    basis_points: int = Field(ge=1, le=10_000, strict=True)
-    of: Literal["subtotal", "total"] = "subtotal"
-
-
 def _of_goods(info: ValidationInfo, what: str) -> None:
     give = info.data.get("give")
     if isinstance(give, Percent) and give.of != "subtotal":
@@ -118,6 +116,9 @@ class RewardRule(Expiring):
         (), max_length=50, description="Other gifts for some goods, line by line. Limits hold for the sum."
     )
     boosts: tuple[Boost, ...] = Field((), max_length=50, description="More on some days. Several at once add up.")
+    split: Split | None = Field(
+        None, description="How ambassadors may share it with their friends. Of one rule to the ambassador at most."
+    )
 
     @property
     def by_line(self) -> bool:
@@ -177,40 +178,18 @@ class RewardRule(Expiring):
             raise ValueError("a boost is added to a percentage, and the rule has none; give a percentage")
         return boosts
 
+    @field_validator("split")
+    @classmethod
+    def _of_the_ambassador(cls, split: Split | None, info: ValidationInfo) -> Split | None:
+        if split is not None and info.data.get("to") != "ambassador":
+            raise ValueError("only a rule to the ambassador is shared with the friend; leave split out")
+        return split
+
     @model_validator(mode="after")
     def _only_fixed_rewards_are_kept(self) -> Self:
         if self.on_partial_refund == "keep" and self.give.kind != "fixed":
             raise ValueError("on_partial_refund can be keep for a fixed reward only; a percentage follows its order")
         return self
-
-
-EventName = Annotated[str, Field(pattern=r"^[a-z0-9_.]{1,40}$")]
-"""How a store calls something that a person does and that is no order: `signup`, `trial.started`."""
-
-FRIEND_JOINED: Final = "friend.joined"
-"""What no store reports, since it is found out here: a friend became an ambassador of the program that they had been
-brought to. It counts once the order by which they were brought is final.
-"""
-
-
-class EventRule(Expiring):
-    """What one side gets for something a friend does that is no order, as the store's server reports it."""
-
-    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$", description="Unique among all rules.")]
-    on: EventName = Field(
-        description="The event's name, as the store reports it: `signup`, `trial.started`; or `friend.joined`."
-    )
-    to: Literal["ambassador", "friend"]
-    which: Literal["first", "every"] = Field("first", description="A friend's first event of this name, or each.")
-    give: Fixed
-    pay_as: Literal["cash", "store_credit", "points"] = "store_credit"
-    hold_days: int = Field(14, ge=0, le=365, strict=True, description="Days from the event until it can be used.")
-    limits: EventLimits = EventLimits()
-
-    @field_validator("give", mode="before")
-    @classmethod
-    def _of_something(cls, give: Any) -> Any:
-        return no_share(give, "an event has no figures to take a percentage of; give a fixed amount, or points")
 
 
 class Discount(Strict):
@@ -305,6 +284,11 @@ class Program(Strict):
         return self.discount if self.benefit in ("discount", "both") else None
 
     @property
+    def split(self) -> Split | None:
+        """How ambassadors may share their reward with the friend; None where they may not."""
+        return next((rule.split for rule in self.rewards if rule.split is not None), None)
+
+    @property
     def rules_served(self) -> tuple[RewardRule, ...]:
         """The rules that give something: the friend's only where the friend is served by a credit."""
         credit = self.benefit in ("credit", "both")
@@ -370,6 +354,16 @@ class Program(Strict):
     def all_rules(self) -> "tuple[RewardRule | EventRule | SponsorRule, ...]":
         """The rules for one order or event each: those that have limits."""
         return (*self.rules_for_orders, *self.event_rewards)
+
+    @field_validator("rewards")
+    @classmethod
+    def _one_is_shared(cls, rules: tuple[RewardRule, ...]) -> tuple[RewardRule, ...]:
+        shared = [rule.name for rule in rules if rule.split is not None]
+        if len(shared) > 1:
+            raise ValueError(
+                f"{' and '.join(shared)} both have a split; an ambassador shares one reward, leave one out"
+            )
+        return rules
 
     @field_validator("milestone_rewards")
     @classmethod

@@ -113,6 +113,12 @@ class LinkSaved(Payload):
     deleted: bool = False
     created_at: Moment
     revision: int = Field(ge=1)
+    split: int | None = Field(
+        None,
+        ge=0,
+        le=10_000,
+        description="The ambassador's part of the reward that this link carries, in basis points.",
+    )
 
     def partition_key(self) -> str:
         return self.link_id
@@ -133,6 +139,12 @@ class CodeSaved(Payload):
     retired: bool = False
     created_at: Moment
     revision: int = Field(ge=1)
+    split: int | None = Field(
+        None,
+        ge=0,
+        le=10_000,
+        description="The ambassador's part of the reward that this code carries, in basis points.",
+    )
 
     def partition_key(self) -> str:
         return self.code_id

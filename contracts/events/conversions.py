@@ -26,6 +26,12 @@ class Winner(BaseModel):
     click_id: Id | None = None
     link_id: Id | None = None
     code: str | None = None
+    split: int | None = Field(
+        None,
+        ge=0,
+        le=10_000,
+        description="The ambassador's part of the reward, as the link or code has it, in basis points.",
+    )
 
 
 class ReturnedLine(BaseModel):

@@ -70,6 +70,13 @@ class Reward(Payload):
         description="Of a sponsor's reward: 1 for the sponsor of who brought the order, 2 for that one's. The"
         " beneficiary is an ambassador then, and another than `ambassador_id`. Left out of all others.",
     )
+    split: int | None = Field(
+        None,
+        ge=0,
+        le=10_000,
+        description="Of a rule that is shared with the friend: the ambassador's part, in basis points. The rest is the"
+        " friend's: one rule then gives each side a reward.",
+    )
     placed_at: Moment
     granted_at: Moment
     changed_at: Moment

@@ -42,6 +42,9 @@ class TokenClaims(BaseModel):
     quality: Quality = "person"
     embedded: bool = Field(False, description="A page loaded the link by itself; quality then says prefetch.")
     channel: str | None = Field(None, description="How the link was passed on, of the channels that have a name here.")
+    split: int | None = Field(
+        None, ge=0, le=10_000, description="The ambassador's part of the reward that the link carries, in basis points."
+    )
 
     @property
     def mark(self) -> Mark:

@@ -96,6 +96,7 @@ from services.links.portal.api import phone as portal_phone
 from services.links.portal.api import rest as portal_rest
 from services.links.portal.api import settings as portal_settings
 from services.links.portal.api import sign_in as portal_sign_in
+from services.links.portal.api import split as portal_split
 from services.links.preferences import api as preferences
 from services.links.preferences import tables as _preferences
 from services.links.previews import tables as _previews
@@ -335,6 +336,7 @@ SERVICE = Service(
         portal_messages.router,
         portal_invites.router,
         portal_settings.router,
+        portal_split.router,
         product_links.router,
         materials_portal.router,
         portal_sign_in.router,

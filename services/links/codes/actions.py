@@ -33,9 +33,10 @@ async def create(
     code: str | None = None,
     max_uses: int | None = None,
     expires_at: datetime | None = None,
+    split: int | None = None,
 ) -> Code:
-    """Makes a code, a random one unless `code` says which. Raises `NotFound`, `Erased`, `Invalid` or
-    `CodeTaken`.
+    """Makes a code, a random one unless `code` says which; of a split alone, the one that there is. Raises `NotFound`,
+    `Erased`, `Invalid` or `CodeTaken`.
     """
     if ambassador_id is None:
         await programs.get(tx, store_id, program_id)
@@ -43,6 +44,14 @@ async def create(
         ambassador = await people.present(tx, store_id, ambassador_id)
         if ambassador.program_id != program_id:
             raise Invalid.field("ambassador_id", "This ambassador takes part in another program.", code="other_program")
+    if split is not None:
+        if ambassador_id is None:
+            raise Invalid.field("split", "A code of the program alone has no ambassador to share with; leave it out.")
+        await programs.check_split(tx, store_id, program_id, split)
+        plain = code is None and max_uses is None and expires_at is None
+        # The ambassador is locked: nobody else makes one at the same time.
+        if plain and (there := await sql.with_split(tx, store_id, ambassador_id, split)) is not None:
+            return there
     if code is None:
         proposals: Iterable[str] = domain.personal_codes(None, "", short_code)
     else:
@@ -59,6 +68,7 @@ async def create(
         ambassador_id=ambassador_id,
         max_uses=max_uses,
         expires_at=expires_at,
+        split=split,
     )
     tx.note(
         "code.made",
@@ -112,6 +122,7 @@ async def add(
     code_id: str | None = None,
     max_uses: int | None = None,
     expires_at: datetime | None = None,
+    split: int | None = None,
 ) -> Code:
     """Takes the first proposal that is free in the store. Raises `CodeTaken` when none is."""
     for text in proposals:
@@ -123,6 +134,7 @@ async def add(
             ambassador_id=ambassador_id,
             max_uses=max_uses,
             expires_at=expires_at,
+            split=split,
             created_at=tx.now,
             revision=1,
         )
@@ -206,5 +218,6 @@ def _announce(tx: Tx, code: Code) -> None:
             retired=code.retired,
             created_at=code.created_at,
             revision=code.revision,
+            split=code.split,
         )
     )

@@ -34,6 +34,7 @@ async def post_code(body: CodeIn, call: Annotated[Call, require("codes:write")])
             code=body.code,
             max_uses=body.max_uses,
             expires_at=body.expires_at + tx.offset if body.expires_at else None,
+            split=body.split,
         ),
         answer=CodeOut.of,
     )

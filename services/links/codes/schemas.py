@@ -5,6 +5,7 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from contracts.splits import Share
 from services.kernel.http.fields import Blank, When
 from services.links.codes.sql import Code
 
@@ -21,6 +22,11 @@ class CodeIn(BaseModel):
     code: Annotated[Annotated[str, Field(min_length=1, max_length=200)] | None, Blank] = None
     max_uses: Uses | None = None
     expires_at: When | None = None
+    split: Share | None = Field(
+        None,
+        description="The ambassador's part of the reward in basis points, the friend has the rest: within what the"
+        " program allows, and for ever. Asked for again with nothing else, it is the same code.",
+    )
 
 
 class CodePatch(BaseModel):
@@ -43,6 +49,7 @@ class CodeOut(BaseModel):
     max_uses: int | None
     expires_at: datetime | None
     retired: bool
+    split: int | None = Field(None, description="The ambassador's part of the reward in basis points.")
     created_at: datetime
 
     @classmethod
@@ -55,5 +62,6 @@ class CodeOut(BaseModel):
             max_uses=code.max_uses,
             expires_at=code.expires_at,
             retired=code.retired,
+            split=code.split,
             created_at=code.created_at,
         )

@@ -8,8 +8,9 @@ from services.kernel.db import Row, Tx
 
 _INSERT = """
 insert into codes (code_id, store_id, code, program_id, ambassador_id, max_uses, expires_at, retired, created_at,
-  revision)
-values (:code_id, :store_id, :code, :program_id, :ambassador_id, :max_uses, :expires_at, false, :created_at, :revision)
+  revision, split)
+values (:code_id, :store_id, :code, :program_id, :ambassador_id, :max_uses, :expires_at, false, :created_at, :revision,
+  :split)
 on conflict (store_id, code) do nothing returning code_id
 """
 _INSERT_ALL = """
@@ -23,15 +24,18 @@ update codes set max_uses = :max_uses, expires_at = :expires_at, retired = :reti
 where store_id = :store_id and code_id = :code_id
 """
 _GET = """
-select code_id, store_id, code, program_id, ambassador_id, max_uses, expires_at, retired, created_at, revision
+select code_id, store_id, code, program_id, ambassador_id, max_uses, expires_at, retired, created_at, revision,
+  split
 from codes where store_id = :store_id and code_id = :code_id
 """
 _BY_CODE = """
-select code_id, store_id, code, program_id, ambassador_id, max_uses, expires_at, retired, created_at, revision
+select code_id, store_id, code, program_id, ambassador_id, max_uses, expires_at, retired, created_at, revision,
+  split
 from codes where store_id = :store_id and code = :code
 """
 _LIST = """
-select code_id, store_id, code, program_id, ambassador_id, max_uses, expires_at, retired, created_at, revision
+select code_id, store_id, code, program_id, ambassador_id, max_uses, expires_at, retired, created_at, revision,
+  split
 from codes
 where store_id = :store_id
   and (cast(:before as text) is null or code_id < :before)
@@ -40,6 +44,14 @@ where store_id = :store_id
 order by code_id desc limit :limit
 """
 
+_SPLIT = """
+select code_id, store_id, code, program_id, ambassador_id, max_uses, expires_at, retired, created_at, revision,
+  split
+from codes
+where store_id = :store_id and ambassador_id = :ambassador_id and split = :split and not retired
+  and max_uses is null and expires_at is null
+order by code_id limit 1
+"""
 _CALLED = """
 select code_id as id, code from codes where store_id = :store_id and code_id = any(cast(:ids as text[]))
 """
@@ -63,6 +75,8 @@ class Code:
     retired: bool = False
     created_at: datetime
     revision: int
+    split: int | None = None
+    """The ambassador's part of the reward in basis points; None: as the program has it."""
 
 
 def _code(row: Row) -> Code:
@@ -82,6 +96,7 @@ async def insert(tx: Tx, code: Code) -> bool:
         expires_at=code.expires_at,
         created_at=code.created_at,
         revision=code.revision,
+        split=code.split,
     )
     return row is not None
 
@@ -117,6 +132,12 @@ async def get(tx: Tx, store_id: str, code_id: str, *, lock: bool = False) -> Cod
 async def by_code(tx: Tx, store_id: str, code: str) -> Code | None:
     """One code by its folded spelling."""
     row = await tx.one_or_none(_BY_CODE, store_id=store_id, code=code)
+    return _code(row) if row else None
+
+
+async def with_split(tx: Tx, store_id: str, ambassador_id: str, split: int) -> Code | None:
+    """The ambassador's code without limits that carries this split."""
+    row = await tx.one_or_none(_SPLIT, store_id=store_id, ambassador_id=ambassador_id, split=split)
     return _code(row) if row else None
 
 

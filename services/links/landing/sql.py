@@ -7,10 +7,12 @@ from datetime import datetime
 from contracts.program import Program
 from services.kernel.db import Tx
 from services.links.budgets.sql import EXHAUSTED
+from services.links.links.sql import CODE_OF_LINK
 from services.links.store_codes.sql import USABLE
 
 _READ = f"""
-select cast(v.definition as text) as definition, s.name as store, s.locale, s.timezone, a.status, a.locale as spoken,
+select cast(v.definition as text) as definition, l.split, s.name as store,
+  s.locale, s.timezone, a.status, a.locale as spoken,
   w.name as person, w.public_name,
   k.color, k.logo,
   (select coalesce(jsonb_object_agg(w.language, w.digest), '{{}}') from preview_pictures w
@@ -24,7 +26,7 @@ join ambassadors a on a.ambassador_id = l.ambassador_id
 join stores s on s.store_id = l.store_id
 left join people w on w.ambassador_id = l.ambassador_id
 left join store_looks k on k.store_id = l.store_id
-left join codes c on c.code_id = a.code_id
+left join codes c on c.code_id = {CODE_OF_LINK}
 where l.store_id = :store_id and l.link_id = :link_id
 """  # noqa: S608  # a text of ours
 
@@ -48,6 +50,8 @@ class Invitation:
     logo: bytes | None
     pictures: Mapping[str, str]
     """Language → which picture the store gave for it."""
+    split: int | None
+    """The ambassador's part of the reward in basis points, where the link carries it."""
     code: str | None
     """None also where it would promise a discount that the store's checkout does not know."""
     code_expires_at: datetime | None
@@ -72,6 +76,7 @@ async def read(tx: Tx, store_id: str, link_id: str) -> Invitation | None:
         color=row.color,
         logo=bytes(row.logo) if row.logo is not None else None,
         pictures=row.pictures,
+        split=row.split,
         code=row.code if row.usable or program.discount_served is None else None,
         code_expires_at=row.code_expires_at,
     )

@@ -12,6 +12,7 @@ from services.links.changes import sql as noted
 from services.links.links import domain, sql
 from services.links.links.sql import Link
 from services.links.people import actions as people
+from services.links.programs import actions as programs
 from services.links.stores import actions as stores
 from services.links.stores.domain import BadAddress, own_page
 
@@ -37,11 +38,20 @@ async def create(
     utm: Mapping[str, str] | None = None,
     expires_at: datetime | None = None,
     fallback: str | None = None,
+    split: int | None = None,
 ) -> Link:
-    """Makes a link for an ambassador of the program. Raises `NotFound`, `Erased`, `Invalid`, or `SlugTaken`."""
+    """Makes a link for an ambassador of the program; of a split alone, the one that there is. Raises `NotFound`,
+    `Erased`, `Invalid`, or `SlugTaken`.
+    """
     ambassador = await people.present(tx, store_id, ambassador_id)
     if ambassador.program_id != program_id:
         raise Invalid.field("ambassador_id", "This ambassador takes part in another program.", code="other_program")
+    if split is not None:
+        await programs.check_split(tx, store_id, program_id, split)
+        plain = not any((destination, slug, channel, utm, expires_at, fallback))
+        # The ambassador is locked: nobody else makes one at the same time.
+        if plain and (there := await sql.with_split(tx, store_id, ambassador_id, split)) is not None:
+            return there
     link = await add(
         tx,
         store_id,
@@ -53,6 +63,7 @@ async def create(
         utm=utm,
         expires_at=expires_at,
         fallback=await _own_page(tx, store_id, fallback, field="fallback"),
+        split=split,
     )
     tx.note("link.made", on=link.link_id, after={"program_id": program_id, "ambassador_id": ambassador_id})
     return link
@@ -71,6 +82,7 @@ async def add(
     utm: Mapping[str, str] | None = None,
     expires_at: datetime | None = None,
     fallback: str | None = None,
+    split: int | None = None,
 ) -> Link:
     """The same for an ambassador and a destination that were checked already (joining does)."""
     link_id = link_id or new_id("lnk", at=tx.now)
@@ -85,6 +97,7 @@ async def add(
         utm=dict(utm or {}),
         expires_at=expires_at,
         fallback=fallback,
+        split=split,
         created_at=tx.now,
         revision=1,
     )
@@ -222,5 +235,6 @@ def _announce(tx: Tx, link: Link) -> None:
             deleted=link.deleted_at is not None,
             created_at=link.created_at,
             revision=link.revision,
+            split=link.split,
         )
     )

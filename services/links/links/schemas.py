@@ -5,6 +5,7 @@ from typing import Annotated, Self
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
+from contracts.splits import Share
 from services.kernel.http.fields import When
 from services.links.links.sql import Link
 from services.links.stores.domain import MAX_URL
@@ -54,6 +55,11 @@ class LinkIn(BaseModel):
     utm: Utm = Utm()
     expires_at: When | None = None
     fallback: Fallback | None = None
+    split: Share | None = Field(
+        None,
+        description="The ambassador's part of the reward in basis points, the friend has the rest: within what the"
+        " program allows, and for ever. Asked for again with nothing else, it is the same link.",
+    )
 
 
 class LinkPatch(BaseModel):
@@ -82,6 +88,7 @@ class LinkOut(BaseModel):
     utm: dict[str, str]
     expires_at: datetime | None
     fallback: str | None = None
+    split: int | None = Field(None, description="The ambassador's part of the reward in basis points.")
     created_at: datetime
 
     @classmethod
@@ -97,6 +104,7 @@ class LinkOut(BaseModel):
             utm=dict(link.utm),
             expires_at=link.expires_at,
             fallback=link.fallback,
+            split=link.split,
             created_at=link.created_at,
         )
 

@@ -10,6 +10,11 @@ from services.kernel.db import Row, Tx
 SLUG, SHAPE = "slug", "slug-shape"
 """Kinds of directory entries: a slug, and the look of one that a person chose."""
 
+CODE_OF_LINK = """case when l.split is null then a.code_id else (
+  select x.code_id from codes x where x.store_id = l.store_id and x.ambassador_id = l.ambassador_id
+    and x.split = l.split and not x.retired order by x.code_id limit 1) end"""
+"""The code that belongs to link `l` of ambassador `a`: it carries the same split, or none."""
+
 _CLAIM = """
 insert into directory (kind, key, store_id, id)
 select k, s, :store_id, :link_id from unnest(cast(:kinds as text[]), cast(:keys as text[])) as c(k, s) order by k, s
@@ -21,9 +26,9 @@ join directory d on d.kind = c.k and d.key = c.s and d.id = :link_id and d.store
 """
 _INSERT = """
 insert into links (link_id, store_id, program_id, ambassador_id, slug, destination, channel, utm, expires_at,
-  fallback, deleted_at, created_at, revision)
+  fallback, split, deleted_at, created_at, revision)
 values (:link_id, :store_id, :program_id, :ambassador_id, :slug, :destination, :channel, cast(:utm as jsonb),
-  :expires_at, :fallback, null, :created_at, :revision)
+  :expires_at, :fallback, :split, null, :created_at, :revision)
 """
 _CLAIM_ALL = """
 insert into directory (kind, key, store_id, id)
@@ -42,12 +47,12 @@ where store_id = :store_id and link_id = :link_id
 """
 _GET = """
 select link_id, store_id, program_id, ambassador_id, slug, destination, channel, utm, expires_at, fallback,
-  deleted_at, created_at, revision
+  split, deleted_at, created_at, revision
 from links where store_id = :store_id and link_id = :link_id
 """
 _LIST = """
 select link_id, store_id, program_id, ambassador_id, slug, destination, channel, utm, expires_at, fallback,
-  deleted_at, created_at, revision
+  split, deleted_at, created_at, revision
 from links
 where store_id = :store_id and deleted_at is null
   and (cast(:before as text) is null or link_id < :before)
@@ -56,6 +61,14 @@ where store_id = :store_id and deleted_at is null
 order by link_id desc limit :limit
 """
 
+_SPLIT = """
+select link_id, store_id, program_id, ambassador_id, slug, destination, channel, utm, expires_at, fallback,
+  split, deleted_at, created_at, revision
+from links
+where store_id = :store_id and ambassador_id = :ambassador_id and split = :split and deleted_at is null
+  and destination is null and channel is null and utm = '{}' and expires_at is null and fallback is null
+order by link_id limit 1
+"""
 _CALLED = """
 select link_id as id, slug from links where store_id = :store_id and link_id = any(cast(:ids as text[]))
 """
@@ -65,7 +78,7 @@ order by link_id
 """
 _TO_PAGES = """
 select link_id, store_id, program_id, ambassador_id, slug, destination, channel, utm, expires_at, fallback,
-  deleted_at, created_at, revision
+  split, deleted_at, created_at, revision
 from links
 where store_id = :store_id and ambassador_id = any(cast(:ambassadors as text[])) and destination is not null
 order by link_id
@@ -87,6 +100,8 @@ class Link:
     expires_at: datetime | None = None
     fallback: str | None = None
     """Where it leads once it has expired."""
+    split: int | None = None
+    """The ambassador's part of the reward in basis points; None: as the program has it."""
     deleted_at: datetime | None = None
     created_at: datetime
     revision: int
@@ -139,6 +154,7 @@ async def insert(tx: Tx, link: Link) -> None:
         utm=json.dumps(dict(link.utm)),
         expires_at=link.expires_at,
         fallback=link.fallback,
+        split=link.split,
         created_at=link.created_at,
         revision=link.revision,
     )
@@ -164,6 +180,12 @@ async def update(tx: Tx, link: Link) -> None:
 async def get(tx: Tx, store_id: str, link_id: str, *, lock: bool = False) -> Link | None:
     """One link, deleted ones too."""
     row = await tx.one_or_none(_GET + (" for update" if lock else ""), store_id=store_id, link_id=link_id)
+    return _link(row) if row else None
+
+
+async def with_split(tx: Tx, store_id: str, ambassador_id: str, split: int) -> Link | None:
+    """The ambassador's plain link that carries this split."""
+    row = await tx.one_or_none(_SPLIT, store_id=store_id, ambassador_id=ambassador_id, split=split)
     return _link(row) if row else None
 
 

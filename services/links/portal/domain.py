@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import quote
 
+from contracts.splits import WHOLE, Split
 from services.common.channels import CHANNELS, channel_text
 from services.common.words import Translator
 
@@ -74,3 +75,9 @@ def ways(
         return Way(channel, channel_text(channel, speech), CHANNELS[channel].icon, href, copies)
 
     return [filled(channel) for channel in _BY_LANGUAGE.get(language, _BY_LANGUAGE["en"]).split()]
+
+
+def choices(split: Split) -> list[int]:
+    """The few parts that the page offers for oneself, in basis points, the largest first."""
+    offered = {WHOLE, WHOLE // 2, 0, split.min_basis_points, split.max_basis_points, split.default_basis_points}
+    return sorted((part for part in offered if split.allows(part)), reverse=True)

@@ -114,6 +114,16 @@ async def get(tx: Tx, store_id: str, program_id: str, *, version: int | None = N
     return found
 
 
+async def check_split(tx: Tx, store_id: str, program_id: str, split: int) -> None:
+    """Whether an ambassador may choose this part of the reward for themselves now. Raises `NotFound` or `Invalid`."""
+    bounds = (await get(tx, store_id, program_id)).program.split
+    if bounds is None:
+        raise Invalid.field("split", "No rule of this program is shared with friends; leave it out.", code="no_split")
+    if not bounds.allows(split):
+        least, most = bounds.min_basis_points, bounds.max_basis_points
+        raise Invalid.field("split", f"This program lets ambassadors choose {least} to {most}.", code="outside_split")
+
+
 async def _publish(tx: Tx, version: Version) -> Version:
     await sql.save(tx, version)
     if version.version > 1:

@@ -7,7 +7,7 @@ from typing import Any
 
 from contracts.program import Program
 from services.kernel.db import Tx
-from services.links.links.sql import SLUG
+from services.links.links.sql import CODE_OF_LINK, SLUG
 from services.links.redirect.domain.discount import Checkout
 from services.links.store_codes.sql import CHECKOUTS
 
@@ -15,6 +15,7 @@ _WHERE = "select store_id, id from directory where kind = :kind and key = :slug"
 _READ = f"""
 select l.store_id, l.link_id, l.program_id, l.ambassador_id, l.destination, l.channel, l.utm, l.expires_at,
   l.deleted_at is not null or a.status = 'erased' as gone, p.landing_url, s.domains,
+  l.split,
   coalesce(v.definition ->> 'landing', 'store') = 'page' as has_page, l.slug, l.fallback, p.name as program, c.code,
   coalesce(nullif(v.definition -> 'utm', 'null'), '{{}}') as template,
   a.status, w.checkouts, case when w.checkouts is not null then cast(v.definition as text) end as definition,
@@ -24,7 +25,7 @@ join programs p on p.program_id = l.program_id
 join program_versions v on v.program_id = p.program_id and v.version = p.version
 join ambassadors a on a.ambassador_id = l.ambassador_id
 join stores s on s.store_id = l.store_id
-left join codes c on c.code_id = a.code_id
+left join codes c on c.code_id = {CODE_OF_LINK}
 left join lateral (select {CHECKOUTS} as checkouts) w on true
 where l.store_id = :store_id and l.link_id = :link_id
 """  # noqa: S608  # a text of ours
@@ -46,6 +47,7 @@ class Found:
     landing_url: str
     domains: tuple[str, ...]
     slug: str
+    split: int | None = None
     fallback: str | None
     """Where who comes after the link's end is sent."""
     program: str

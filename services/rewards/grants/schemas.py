@@ -119,6 +119,9 @@ class RewardOut(BaseModel):
     multiplier_basis_points: int | None = Field(
         None, description="What that multiplied it by; null where the program had no tiers, and for friends."
     )
+    split: int | None = Field(
+        None, description="Of a rule that is shared with the friend: the ambassador's part, in basis points."
+    )
     calculation: CalculationOut
 
     @classmethod
@@ -154,6 +157,7 @@ class RewardOut(BaseModel):
             waits_why=reward.waits_why,
             waits_since=reward.waits_since,
             tier=reward.tier,
+            split=reward.split,
             multiplier_basis_points=reward.multiplier,
             calculation=CalculationOut(
                 base=reward.base_minor,

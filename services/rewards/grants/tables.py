@@ -65,9 +65,9 @@ REWARDS = Table(
     text("program_id", primary_key=True),
     text("rule", primary_key=True),
     Column("level", Integer, primary_key=True, autoincrement=False),
+    text("side", primary_key=True),
     text("beneficiary_id", primary_key=True),
     text("reward_id"),
-    text("side"),
     text("ambassador_id"),
     Column("program_version", Integer, nullable=False),
     text("pay_as"),
@@ -114,10 +114,12 @@ REWARDS = Table(
     # Of a sponsor's: who brought the order, and whether the sponsor was active when it was first decided.
     text("won_by", nullable=True),
     Column("sponsor_active", Boolean, nullable=True),
+    # Of a rule that is shared with the friend: the ambassador's part in basis points.
+    Column("split", Integer, nullable=True),
     Index("rewards_reward_id_key", "store_id", "reward_id", unique=True),
     Index(
         "rewards_one_beneficiary_key",
-        *("store_id", "order_id", "program_id", "rule", "level"),
+        *("store_id", "order_id", "program_id", "rule", "level", "side"),
         unique=True,
         postgresql_where=sql("target_minor > 0"),
     ),
@@ -171,6 +173,7 @@ REWARDS = Table(
     ),
     CheckConstraint("source_kind in ('order', 'person', 'event', 'period', 'cashback')", name="source_kind"),
     CheckConstraint("(source_kind = 'event') = (event_name is not null)", name="event_name"),
+    CheckConstraint("split between 0 and 10000", name="split"),
     CheckConstraint("multiplier > 0 and (tier is null or multiplier is not null)", name="multiplier"),
     CheckConstraint(
         "won_by is null or (source_kind = 'order' and side = 'ambassador' and won_by <> beneficiary_id"

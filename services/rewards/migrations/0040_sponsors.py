@@ -3,14 +3,14 @@
 Rewards that are there are nobody's of that kind: both columns are empty in all of them, so the checks hold at once.
 
 Revision: 0040
-Follows: 0043
+Follows: 0047
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0040"
-down_revision = "0043"
+down_revision = "0047"
 branch_labels = None
 depends_on = None
 

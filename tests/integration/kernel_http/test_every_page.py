@@ -33,7 +33,8 @@ PUBLIC = {
 }
 """What needs no session: a slug, a token, a signature or nothing at all is the credential."""
 PORTAL = {"/p", "/p/links", "/p/qr.{kind}", "/p/balance", "/p/end", "/p/friends", "/p/friends/newest", "/p/appeals"}
-PORTAL |= {"/p/friend-rewards", "/p/limits", "/p/settings", "/p/erase", "/p/my-data.json", "/p/friends/my-data.json"}
+PORTAL |= {"/p/friend-rewards", "/p/limits", "/p/settings", "/p/split", "/p/erase"}
+PORTAL |= {"/p/my-data.json", "/p/friends/my-data.json"}
 PORTAL |= {"/p/balance/my-data.json", "/p/results", "/p/first-steps", "/p/friends/links", "/p/materials"}
 PORTAL |= {
     "/p/statement",

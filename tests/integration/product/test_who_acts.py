@@ -473,7 +473,7 @@ SESSION_ROUTES |= {"POST /p/open", "POST /p/end", "POST /p/sign-in", "POST /p/si
 SESSION_ROUTES |= {"POST /join/{program_id}"}
 OF_AMBASSADORS = {"POST /p/links", "POST /p/messages", "POST /p/messages/telegram", "POST /p/invites", "POST /p/shared"}
 OF_AMBASSADORS |= {"POST /p/phone", "POST /p/phone/code", "POST /p/phone/end"}
-OF_AMBASSADORS |= {"POST /p/settings", "POST /p/erase", "POST /p/appeals"}
+OF_AMBASSADORS |= {"POST /p/settings", "POST /p/split", "POST /p/erase", "POST /p/appeals"}
 OF_AMBASSADORS |= {"POST /p/payouts/destination", "POST /p/payouts/request"}
 OF_AMBASSADORS |= {"POST /p/catalogue/{item_id}", "POST /p/catalogue/redemptions/{redemption_id}/cancel"}
 """What an ambassador's session does: noted as theirs, which the tests of its services try."""

@@ -49,15 +49,17 @@ def claims(**changes: object) -> TokenClaims:
     mark=st.sampled_from(["person", "bot", "prefetch", "embedded"]),
     channel=st.sampled_from([None, "telegram", "qr", "copy", "native", "material"]),
     imported=st.booleans(),
+    split=st.none() | st.integers(0, 10_000),
 )
 def test_a_token_tells_exactly_what_it_was_made_of(
-    at: datetime, mark: str, channel: str | None, imported: bool
+    at: datetime, mark: str, channel: str | None, imported: bool, split: int | None
 ) -> None:
     made = claims(
         at=at,
         quality="prefetch" if mark == "embedded" else mark,
         embedded=mark == "embedded",
         channel=channel,
+        split=split,
         **({"ambassador_id": "amb_ANNA"} if imported else {}),
     )
     token = click_token.issue(RING, STORE, made)

@@ -82,11 +82,13 @@ class Books:
             caps.spend(budget_key(reward), reward.target_minor)
         for limited, first, last in {period for order in orders for period in self._periods(order)}:
             worth = [
-                r.target_minor
+                (r.counted, r.target_minor)
                 for r in self.rewards.values()
                 if limit_key(r) == limited and first <= r.day <= last and r.target_minor
             ]
-            caps.tallies[limited].append(Tally(first, last, len(worth), sum(worth)))
+            caps.tallies[limited].append(
+                Tally(first, last, sum(one for one, _ in worth), sum(amount for _, amount in worth))
+            )
         return caps
 
     def _periods(self, order: Order) -> Iterator[tuple[LimitKey, date, date]]:

@@ -16,7 +16,7 @@ from services.common.periods import local_day
 from services.rewards.grants.domain.again import differing
 from services.rewards.grants.domain.caps import Caps, CountKey
 from services.rewards.grants.domain.plan import Moment, activity_of, plan
-from services.rewards.grants.domain.reward import Reward
+from services.rewards.grants.domain.reward import Reward, RewardKey
 from services.rewards.rules.domain import Entitlement, Order, Reason, entitlements
 from tests.unit.rewards.build import ANNA, NOON, PROGRAM, STORE, at, make_program, make_state
 
@@ -56,7 +56,7 @@ class Books:
 
     def __init__(self, program: Program, caps: Caps | None = None) -> None:
         self.program, self.caps = program, caps or Caps()
-        self.rewards: dict[tuple[str, str, int, str], Reward] = {}
+        self.rewards: dict[RewardKey, Reward] = {}
         self.moment = Moment(now=NOON, day_of=lambda moment: moment.date(), new_id=lambda: f"r{len(self.rewards)}")
 
     def take(self, conversion: Conversion, **active: bool) -> dict[str, int]:

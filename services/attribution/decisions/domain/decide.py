@@ -120,6 +120,7 @@ def step_from(decision: Decision) -> Step:
         decision.order_number,
         decision.program_id if won else None,
         decision.ambassador_id if won else None,
+        decision.winner.split if won and decision.winner is not None else None,
     )
 
 

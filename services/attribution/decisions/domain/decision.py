@@ -164,6 +164,7 @@ def _winner(winner: Winner | None) -> dict[str, Any] | None:
             "click_id": winner.click_id,
             "link_id": winner.link_id,
             "code": winner.code,
+            "split": winner.split,
         }
     )
 

@@ -28,6 +28,15 @@ class Evidence(Struct, frozen=True):
     code: Code | None = None
     won_by: Step | None = None
 
+    @property
+    def split(self) -> int | None:
+        """How the reward is split by it: as its link or code says, or that by which a known customer was won."""
+        if self.click is not None:
+            return self.click.split
+        if self.code is not None:
+            return self.code.data.split
+        return self.won_by.split if self.won_by is not None else None
+
 
 class Case(Struct, frozen=True):
     """One order in front of the rules, with what the friend's earlier orders say."""

@@ -132,6 +132,12 @@ _ENCODER = msgspec.json.Encoder(enc_hook=_plain)
 _DECODER = msgspec.json.Decoder(Friend, dec_hook=_made)
 
 
+class _Won(Struct, frozen=True):
+    """The part of a proof that won that orders to come depend on."""
+
+    split: int | None = None
+
+
 class _Settled(Struct, frozen=True):
     """The part of a settlement that other orders depend on."""
 
@@ -141,6 +147,7 @@ class _Settled(Struct, frozen=True):
     status: str
     program_id: str | None = None
     ambassador_id: str | None = None
+    winner: _Won | None = None
 
 
 _SETTLED = msgspec.json.Decoder(_Settled)
@@ -156,4 +163,5 @@ def step_of(body: bytes) -> Step:
         reported.order_number,
         reported.program_id if won else None,
         reported.ambassador_id if won else None,
+        reported.winner.split if won and reported.winner is not None else None,
     )

@@ -30,6 +30,8 @@ class Step(Struct, frozen=True, array_like=True):
     program_id: str | None = None
     """The program that it brought the friend to, and the ambassador who won it; None of an order that nobody won."""
     ambassador_id: str | None = None
+    split: int | None = None
+    """How the reward was split by the link or code that won it."""
 
     @property
     def place(self) -> Place:

@@ -181,4 +181,5 @@ def winner_of(evidence: Evidence) -> Winner:
         click_id=evidence.click.click_id if evidence.click else None,
         link_id=evidence.click.link_id if evidence.click else None,
         code=evidence.text,
+        split=evidence.split,
     )

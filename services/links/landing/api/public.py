@@ -221,6 +221,7 @@ def _letter(ctx: Context, invitation: Invitation, language: str, *, opened_by: T
         speech=PAGES.speech(language),
         fmt=Format(language, zone=ZoneInfo(invitation.timezone), now=now),
         exhausted=invitation.exhausted,
+        split=invitation.split,
     )
 
 

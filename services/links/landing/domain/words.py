@@ -5,9 +5,11 @@ from datetime import datetime
 from typing import Literal
 
 from contracts.program import Percent, Program, RewardRule
+from contracts.splits import WHOLE
 from contracts.wording import Wording
 from services.links.programs.domain.budget import friend_loses, without_money
 from services.links.programs.domain.conditions import conditions
+from services.links.programs.domain.parts import share
 from services.links.programs.domain.words import amount, filled_in, money, rule_for
 from services.ui import Format, Speech
 
@@ -39,10 +41,11 @@ def letter(
     speech: Speech,
     fmt: Format,
     exhausted: bool = False,
+    split: int | None = None,
 ) -> Letter:
     """The invitation: `who` is the ambassador's first name, `until` the moment up to which an order counts. The store's
     own words, where it has some in the language, stand in the place of the title and above what the rules add to it.
-    Of a program whose budget is `exhausted` only what it still gives.
+    Of a program whose budget is `exhausted` only what it still gives. `split` is how the link shares the reward.
     """
     invites = speech.say("%(name)s invites you", name=who) if who else speech.say("A friend invites you")
     if state != "open":
@@ -57,6 +60,9 @@ def letter(
     program = without_money(program) if exhausted else program
     title, discount, credit = offer(program, store, speech, fmt), program.discount_served, rule_for(program, "friend")
     more = [_later(credit, program, speech, fmt)] if discount is not None and credit is not None else []
+    own_part = own_part_of(program, split)
+    if own_part < WHOLE:
+        more.append(_shared(own_part, program, who or speech.say("Your friend"), speech, fmt))
     own = program.texts.of(language) if program.texts else Wording()
     values = {"name": who or speech.say("Your friend"), "store": store, "offer": title}
     if own.title is not None and "{offer}" not in f"{own.title}{own.text}":
@@ -70,7 +76,7 @@ def letter(
         button=speech.say("To the store with the discount") if discount else speech.label("button", "To the store"),
         code_note=_code_note(program, speech),
         full=full,
-        terms=tuple(_terms(program, who=who, until=until, speech=speech, fmt=fmt)),
+        terms=tuple(_terms(program, who=who, until=until, shared=own_part < WHOLE, speech=speech, fmt=fmt)),
     )
 
 
@@ -164,7 +170,9 @@ def _later(rule: RewardRule, program: Program, speech: Speech, fmt: Format) -> s
     return speech.say("And after the purchase: %(what)s", what=what)
 
 
-def _terms(program: Program, *, who: str | None, until: datetime, speech: Speech, fmt: Format) -> list[str]:
+def _terms(
+    program: Program, *, who: str | None, until: datetime, shared: bool, speech: Speech, fmt: Format
+) -> list[str]:
     """Until when, for whom, and what the one who invites gets."""
     rules, lines = program.attribution, []
     if program.benefit != "none":
@@ -185,9 +193,41 @@ def _terms(program: Program, *, who: str | None, until: datetime, speech: Speech
             )
         )
     own = rule_for(program, "ambassador")
-    if own is not None:
+    if own is not None and not shared:
         lines.append(_gain(own, program, who or speech.say("Your friend"), speech, fmt))
     return lines
+
+
+def own_part_of(program: Program, split: int | None) -> int:
+    """The ambassador's part of what they get for an order, in basis points; all of it where nothing is shared."""
+    own = rule_for(program, "ambassador")
+    if own is None or own.split is None:
+        return WHOLE
+    return own.split.default_basis_points if split is None else split
+
+
+def _shared(own_part: int, program: Program, name: str, speech: Speech, fmt: Format) -> str:
+    """What the one who invites leaves to the friend of their own reward."""
+    rule = rule_for(program, "ambassador")
+    assert rule is not None
+    yours = share(WHOLE - own_part, fmt)
+    points = rule.pay_as == "points"
+    gain = speech.say("points") if points else amount(rule, program, fmt)
+    if isinstance(rule.give, Percent) and not points:
+        gain = speech.say("%(share)s of your order", share=gain)
+    if rule.which == "first":
+        return speech.say(
+            "For your first order %(name)s gets %(gain)s and leaves %(yours)s of it to you.",
+            name=name,
+            gain=gain,
+            yours=yours,
+        )
+    return speech.say(
+        "For each of your orders %(name)s gets %(gain)s and leaves %(yours)s of it to you.",
+        name=name,
+        gain=gain,
+        yours=yours,
+    )
 
 
 def _gain(rule: RewardRule, program: Program, name: str, speech: Speech, fmt: Format) -> str:

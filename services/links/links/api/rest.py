@@ -38,6 +38,7 @@ async def post_link(body: LinkIn, call: Annotated[Call, require("links:write")])
             utm=body.utm.values(),
             expires_at=body.expires_at + tx.offset if body.expires_at else None,
             fallback=body.fallback,
+            split=body.split,
         ),
         answer=_shown(call),
     )

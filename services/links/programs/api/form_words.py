@@ -243,7 +243,7 @@ def _sponsor_labels(speech: Speech, currency: str) -> dict[str, str]:
         "sponsor_active": speech.say("Only active ones: an own order within so many days"),
         "sponsor_per_order": speech.say("At most for one order, %(currency)s", currency=currency),
         "sponsor_hold": speech.say("Hold, days"),
-        "sponsor_expires": speech.say("Expires, days after its release"),
+        "sponsor_expires": speech.say("Expires after days"),
         "sponsor_by_referral": speech.say("Friends who become ambassadors have who brought them as sponsor"),
     }
 

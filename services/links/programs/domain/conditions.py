@@ -7,6 +7,7 @@ from contracts.program import Program, RewardRule
 from contracts.reward_terms import Boost, Goods, ShareOf, Span, Term, When
 from services.common.channels import channel_text
 from services.links.programs.domain.parts import money, role, share
+from services.links.programs.domain.split_words import split_terms
 from services.ui import Format, Speech
 
 
@@ -23,6 +24,8 @@ def conditions(rule: RewardRule, program: Program, speech: Speech, fmt: Format) 
         found += when_texts(rule.when, program, speech, fmt)
     for boost in rule.boosts:
         found += _boost(boost, speech, fmt)
+    if rule.split is not None:
+        found.append(split_terms(rule.split, speech, fmt))
     return found + expiry(rule, speech, fmt)
 
 

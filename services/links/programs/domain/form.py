@@ -20,6 +20,7 @@ from services.links.programs.domain import (
     form_texts,
     form_tiers,
 )
+from services.links.programs.domain.form_rows import Amount, Whole
 
 _WHOLE = 10_000
 """Hundredths of a percent in all of an amount."""
@@ -177,14 +178,7 @@ def read(form: Mapping[str, str], *, before: Program | None) -> dict[str, Any]:
         errors["name"] = "required"
     if not document["landing_url"]:
         errors["landing_url"] = "required"
-    document["attribution"] = {
-        **document.get("attribution", {}),
-        "click_window_days": whole("click_window_days", 1, 400) or 30,
-        "code_window_days": whole("code_window_days", 1, 3650),
-        "customer_window_days": whole("customer_window_days", 1, 3650),
-        "new_customers_only": bool(form.get("new_customers_only")),
-        "min_subtotal_minor": amount("min_subtotal") or 0,
-    }
+    document["attribution"] = {**document.get("attribution", {}), **_attribution(form, amount, whole)}
     budget = amount("budget")
     document["budget"] = None if budget is None else {"amount_minor": budget}
     document["retry_capped"] = bool(form.get("retry_capped"))
@@ -214,6 +208,16 @@ def read(form: Mapping[str, str], *, before: Program | None) -> dict[str, Any]:
     if errors:
         raise FormErrors(errors)
     return document
+
+
+def _attribution(form: Mapping[str, str], amount: Amount, whole: Whole) -> dict[str, Any]:
+    return {
+        "click_window_days": whole("click_window_days", 1, 400) or 30,
+        "code_window_days": whole("code_window_days", 1, 3650),
+        "customer_window_days": whole("customer_window_days", 1, 3650),
+        "new_customers_only": bool(form.get("new_customers_only")),
+        "min_subtotal_minor": amount("min_subtotal") or 0,
+    }
 
 
 def _joining_fields(program: Program) -> dict[str, str]:

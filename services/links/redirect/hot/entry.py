@@ -140,6 +140,7 @@ def prepare(found: Found, *, slug: str, ring: KeyRing, loaded_at: float) -> Entr
             link_id=found.link_id,
             program_id=found.program_id,
             ambassador_id=found.ambassador_id,
+            split=found.split,
         ),
         channel=found.channel,
         location_head=invitation if found.has_page else applying.head,

@@ -93,6 +93,7 @@ def state_of(reward: Reward, happened: Happened) -> AnyReward:
         level=reward.level,
         placed_at=reward.placed_at,
         tier=reward.tier,
+        split=reward.split,
         multiplier_basis_points=reward.multiplier,
         sponsor_level=reward.sponsor_level,
         **common,

@@ -75,8 +75,8 @@ def _discount_cards(reader: Reader, order: Order, program: Program) -> list[Amou
 
 def _replaced(reward: Reward, rewards: Sequence[Reward]) -> bool:
     """Whether another beneficiary now has what this reward once was."""
-    place = (reward.rule, reward.level)
-    return any((one.rule, one.level) == place and one.target_minor for one in rewards if one is not reward)
+    place = (reward.rule, reward.level, reward.side)
+    return any((one.rule, one.level, one.side) == place and one.target_minor for one in rewards if one is not reward)
 
 
 def card_of(reader: Reader, reward: Reward, view: OrderView) -> AmountCard:

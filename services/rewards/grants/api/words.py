@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from contracts.gifts import Fixed
 from contracts.limits import PerAmbassador
 from contracts.program import Discount, RewardRule
+from contracts.splits import WHOLE
 from contracts.sponsors import SponsorRule
 from services.common.event_names import deed_title
 from services.common.milestone_names import milestone_title, plan_period_text
@@ -251,6 +252,9 @@ def terms_text(reader: Reader, rule: RewardRule, order: Order, reward: Reward) -
     ]
     if reward.tier is not None and reward.multiplier is not None:
         parts.append(f"{reward.tier} {times(reward.multiplier, fmt)}")
+    if reward.split is not None:
+        own = reward.split if reward.side == "ambassador" else WHOLE - reward.split
+        parts.append(say("%(share)s of it by the split of the link or code", share=_percent(fmt, own)))
     if rule.limits.per_order_minor is not None:
         parts.append(say("at most %(amount)s an order", amount=reader.amount(rule.limits.per_order_minor, unit)))
     if rule.which == "first":

@@ -19,7 +19,7 @@ from services.rewards.rules.domain import Grade, Order, entitlements
 
 _COMPARED: Final = (
     *("program_version", "ambassador_id", "won_by", "pay_as", "unit", "total_minor", "refunded_minor"),
-    *("base_minor", "want_minor", "available_at"),
+    *("base_minor", "want_minor", "available_at", "split"),
 )
 _ANY_ZONE: Final = ZoneInfo("UTC")
 """Of orders that earn nothing: no day is made for them."""
@@ -103,5 +103,5 @@ def _grades(order: Order, rewards: Sequence[Reward]) -> Mapping[str, Grade]:
     return {
         one.rule: Grade(one.tier, one.multiplier)
         for one in rewards
-        if one.multiplier is not None and (one.program_id, one.beneficiary_id) == whose
+        if one.multiplier is not None and (one.program_id, one.ambassador_id) == whose
     }

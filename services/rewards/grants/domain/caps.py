@@ -22,7 +22,7 @@ BudgetKey = tuple[str, str, str]
 LimitKey = tuple[str, str, str, str]
 """Store, program, rule, ambassador."""
 Share = tuple[LimitKey, date, int, int]
-"""Whose limit a reward counts against, its day, its amount, and whether it is counted in (1) or out (−1)."""
+"""Whose limit a reward counts against, its day, and by how much it moves the number of rewards and their sum."""
 
 
 class CountKey(NamedTuple):
@@ -74,13 +74,15 @@ class Caps:
         """Counts an amount against a program's budget, or gives it back."""
         self.spent[key] += difference
 
-    def tally(self, key: LimitKey, day: date, amount_minor: int, *, sign: int) -> None:
-        """Counts a reward of this worth in (sign 1) or out (sign −1) of every period that holds its day."""
+    def tally(self, key: LimitKey, day: date, amount_minor: int, *, sign: int, counted: bool = True) -> None:
+        """Counts a reward of this worth in (sign 1) or out (sign −1) of every period that holds its day; its amount
+        alone, where it is not `counted`.
+        """
         if amount_minor == 0:
             return
         for tally in self.tallies[key]:
             if tally.first <= day <= tally.last:
-                tally.count += sign
+                tally.count += sign * counted
                 tally.amount_minor += sign * amount_minor
 
     def budget_bound(self, key: BudgetKey, *, own: int) -> int | None:
@@ -138,11 +140,15 @@ def shares_of(before: Reward | None, after: Reward) -> list[Share]:
     """
     if after.source_kind in ("period", "cashback"):
         return []
-    old = None if before is None or not before.target_minor else (limit_key(before), before.day, before.target_minor)
-    new = (limit_key(after), after.day, after.target_minor) if after.target_minor else None
-    if old == new:
+    old = None if before is None or not before.target_minor else _share(before, -1)
+    new = _share(after, 1) if after.target_minor else None
+    if old is not None and new is not None and old == _share(after, -1):
         return []
-    return [(*share, sign) for share, sign in ((old, -1), (new, 1)) if share is not None]
+    return [share for share in (old, new) if share is not None]
+
+
+def _share(reward: Reward, sign: int) -> Share:
+    return limit_key(reward), reward.day, sign * reward.counted, sign * reward.target_minor
 
 
 def counts_of(
@@ -153,9 +159,9 @@ def counts_of(
     `periods` are the kinds of periods that are counted, by store, program and rule.
     """
     sums: dict[CountKey, list[int]] = defaultdict(lambda: [0, 0])
-    for key, day, amount_minor, sign in shares:
+    for key, day, count, amount_minor in shares:
         for period in periods.get(key[:3], ()):
             difference = sums[CountKey(*key, period, window(period, day)[0])]
-            difference[0] += sign
-            difference[1] += sign * amount_minor
+            difference[0] += count
+            difference[1] += amount_minor
     return {key: (count, amount) for key, (count, amount) in sums.items() if count or amount}

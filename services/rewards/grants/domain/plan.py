@@ -7,6 +7,7 @@ to another ambassador the first one's reward is down before the second one's is 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -16,7 +17,7 @@ from contracts.program import Program
 from services.common.periods import window
 from services.rewards.grants.domain.caps import Caps, budget_key, limit_key, tightest
 from services.rewards.grants.domain.reward import Change, Decider, Reward, RewardKey, Why
-from services.rewards.rules.domain import Entitlement, Grade, Order, Reason, usable_from
+from services.rewards.rules.domain import Entitlement, Grade, Order, Reason, part_of, usable_from
 from services.rewards.tiers.domain import grade_of
 
 
@@ -44,6 +45,8 @@ class _Draft:
     target: int = 0
     bound: int | None = None
     reason: Reason = Reason.GRANTED
+    lost: bool = False
+    """Whether nothing is due by it any more."""
 
 
 def grades_of(order: Order, program: Program, rewards: Iterable[Reward], tier: str | None) -> dict[str, Grade]:
@@ -51,7 +54,11 @@ def grades_of(order: Order, program: Program, rewards: Iterable[Reward], tier: s
     reward that was granted keeps the one that it was granted at. So does the order: a rule that gives something later
     goes by the tier of the order's first reward.
     """
-    granted = {one.key: one for one in rewards if one.granted_at is not None}
+    granted = {
+        (one.program_id, one.rule, one.ambassador_id): one
+        for one in rewards
+        if one.granted_at is not None and one.level == 1
+    }
     ranked = [
         one
         for one in granted.values()
@@ -63,7 +70,7 @@ def grades_of(order: Order, program: Program, rewards: Iterable[Reward], tier: s
     for rule in program.rules_served if order.event is None else ():
         if rule.to != "ambassador":
             continue
-        before = granted.get((order.program_id or "", rule.name, 1, order.ambassador_id or ""))
+        before = granted.get((order.program_id or "", rule.name, order.ambassador_id or ""))
         if before is not None and before.multiplier is not None:
             found[rule.name] = Grade(before.tier, before.multiplier)
         elif before is None and program.tiers is not None:
@@ -94,8 +101,8 @@ def plan(
     for draft in drafts:
         _lower(draft, caps)
     # Whoever comes from another period holds nothing in its new one: it goes first, before others use up the room.
-    for draft in sorted(drafts, key=lambda d: d.kept_in_period == d.kept):
-        _raise(draft, caps)
+    for group in sorted(_groups(drafts), key=lambda g: all(d.kept_in_period == d.kept for d in g)):
+        _raise(group, caps)
     changes = [change for draft in drafts if (change := _change(draft, moment.now)) is not None]
     return sorted(changes, key=lambda change: change.difference > 0)
 
@@ -108,16 +115,28 @@ def as_the_order_has_it(
     return [(draft.before, draft.after) for draft in drafts if draft.before is not None]
 
 
-def tried_again(before: Reward, limit: PerAmbassador | None, caps: Caps, now: datetime) -> Change | None:
-    """More of what caps refused of a reward for an order or event, as far as there is room now; None where there is
-    none. It never gets more than it wants: of a settled order at most what it was worth then.
+def tried_again(refused: Sequence[Reward], limit: PerAmbassador | None, caps: Caps, now: datetime) -> list[Change]:
+    """More of what caps refused of a rule's reward for an order or event, of both parts where it is shared, as far as
+    there is room now; nothing where there is none. It never gets more than it wants: of a settled order at most what it
+    was worth then.
     """
-    reason = Reason.GRANTED if before.want_minor == before.base_minor else Reason.PARTLY_REFUNDED
-    draft = _Draft(
-        before, replace(before, reason=reason), limit, kept=before.target_minor, kept_in_period=before.target_minor
-    )
-    _raise(draft, caps)
-    return _change(draft, now) if draft.target > before.target_minor else None
+    group = [
+        _Draft(
+            before,
+            replace(
+                before,
+                reason=Reason.GRANTED if before.want_minor == before.base_minor else Reason.PARTLY_REFUNDED,
+            ),
+            limit,
+            kept=before.target_minor,
+            kept_in_period=before.target_minor,
+        )
+        for before in refused
+    ]
+    _raise(group, caps)
+    if sum(draft.target - draft.kept for draft in group) <= 0:
+        return []
+    return [change for draft in group if (change := _change(draft, now)) is not None]
 
 
 def rejected(before: Reward, *, note: str | None, now: datetime, reason: Reason = Reason.REJECTED_BY_PERSON) -> Change:
@@ -180,7 +199,7 @@ def _drafts(order: Order, entitled: Sequence[Entitlement], rewards: Sequence[Rew
     for before in had.values():
         reason = order.refusal or Reason.REASSIGNED
         lost = replace(_with_figures(before, order), base_minor=0, want_minor=0, reason=reason)
-        drafts.append(_Draft(before, lost, None))
+        drafts.append(_Draft(before, lost, None, lost=True))
     for draft in drafts:
         if draft.before is not None and draft.before.rejected_at is not None:
             draft.after = replace(draft.after, want_minor=0, reason=draft.before.reason)
@@ -205,6 +224,17 @@ def _within_settled(after: Reward, then: int | None) -> Reward:
     return replace(after, want_minor=after.settled_minor, reason=reason)
 
 
+def _fixed(one: Entitlement) -> dict[str, Any]:
+    """What a reward keeps from its first grant on, or by the link or code of its order."""
+    return {
+        "tier": one.grade.tier if one.grade else None,
+        "multiplier": one.grade.multiplier if one.grade else None,
+        "won_by": one.won_by,
+        "sponsor_active": one.sponsor_active,
+        "split": one.split,
+    }
+
+
 def _with_terms(order: Order, one: Entitlement, before: Reward | None, moment: Moment) -> Reward:
     available_at = usable_from(order, one.hold)
     if before is not None:
@@ -223,10 +253,7 @@ def _with_terms(order: Order, one: Entitlement, before: Reward | None, moment: M
             want_minor=one.want_minor,
             reason=one.reason,
             available_at=available_at,
-            tier=one.grade.tier if one.grade else None,
-            multiplier=one.grade.multiplier if one.grade else None,
-            won_by=one.won_by,
-            sponsor_active=one.sponsor_active,
+            **_fixed(one),
         )
     return Reward(
         store_id=order.store_id,
@@ -260,10 +287,7 @@ def _with_terms(order: Order, one: Entitlement, before: Reward | None, moment: M
         created_at=moment.now,
         granted_at=None,
         changed_at=moment.now,
-        tier=one.grade.tier if one.grade else None,
-        multiplier=one.grade.multiplier if one.grade else None,
-        won_by=one.won_by,
-        sponsor_active=one.sponsor_active,
+        **_fixed(one),
     )
 
 
@@ -286,8 +310,8 @@ def _lower(draft: _Draft, caps: Caps) -> None:
     draft.kept = min(before.target_minor, after.want_minor) if same_money else 0
     caps.spend(budget_key(before), draft.kept - before.target_minor)
     draft.kept_in_period = draft.kept if same_money and _same_period(before, after, draft.limit) else 0
-    caps.tally(limit_key(before), before.day, before.target_minor, sign=-1)
-    caps.tally(limit_key(after), after.day, draft.kept_in_period, sign=1)
+    caps.tally(limit_key(before), before.day, before.target_minor, sign=-1, counted=before.counted)
+    caps.tally(limit_key(after), after.day, draft.kept_in_period, sign=1, counted=after.counted)
 
 
 def _same_period(before: Reward, after: Reward, limit: PerAmbassador | None) -> bool:
@@ -297,28 +321,46 @@ def _same_period(before: Reward, after: Reward, limit: PerAmbassador | None) -> 
     return limit_key(before) == limit_key(after) and first <= before.day <= last
 
 
-def _raise(draft: _Draft, caps: Caps) -> None:
-    """Gives the reward what it wants, as far as caps allow."""
-    after = draft.after
+def _groups(drafts: Iterable[_Draft]) -> list[list[_Draft]]:
+    """What caps are held against: each reward by itself, but both parts of what is shared together. Where a person
+    refused one part, the other stands alone.
+    """
+    groups: dict[object, list[_Draft]] = {}
+    for draft in drafts:
+        after = draft.after
+        alone = after.split is None or after.rejected_at is not None or draft.lost
+        key = after.key if alone else (after.program_id, after.rule, after.level)
+        groups.setdefault(key, []).append(draft)
+    return list(groups.values())
+
+
+def _raise(group: Sequence[_Draft], caps: Caps) -> None:
+    """Gives the rewards what they want together, as far as caps allow; what caps leave is split as they are."""
+    after, limit = group[0].after, group[0].limit
     budget, limited = budget_key(after), limit_key(after)
-    own = draft.kept_in_period
     bound = tightest(
-        (caps.budget_bound(budget, own=draft.kept), Reason.CAPPED_BUDGET),
+        (caps.budget_bound(budget, own=sum(one.kept for one in group)), Reason.CAPPED_BUDGET),
         (
-            caps.limit_bound(limited, after.day, draft.limit, own=own) if draft.limit else None,
+            caps.limit_bound(limited, after.day, limit, own=sum(one.kept_in_period for one in group))
+            if limit
+            else None,
             Reason.CAPPED_AMBASSADOR,
         ),
     )
-    allowed = after.want_minor if bound.amount_minor is None else max(0, bound.amount_minor)
-    target = min(after.want_minor, allowed)
-    draft.target = target
-    draft.bound = None if bound.amount_minor is None else allowed
-    draft.reason = after.reason
-    if target < after.want_minor:
-        draft.reason = Reason.PARTLY_CAPPED if target else (bound.by or after.reason)
-    caps.spend(budget, target - draft.kept)
-    caps.tally(limited, after.day, own, sign=-1)
-    caps.tally(limited, after.day, target, sign=1)
+    for draft in group:
+        after, own = draft.after, draft.kept_in_period
+        if bound.amount_minor is not None:
+            allowed = max(0, bound.amount_minor)
+            shared = after.split is not None and len(group) > 1
+            draft.bound = part_of(allowed, after.split or 0, after.side) if shared else allowed
+        target = after.want_minor if draft.bound is None else min(after.want_minor, draft.bound)
+        draft.target = target
+        draft.reason = after.reason
+        if target < after.want_minor:
+            draft.reason = Reason.PARTLY_CAPPED if target else (bound.by or after.reason)
+        caps.spend(budget, target - draft.kept)
+        caps.tally(limited, after.day, own, sign=-1, counted=after.counted)
+        caps.tally(limited, after.day, target, sign=1, counted=after.counted)
 
 
 def _change(draft: _Draft, now: datetime) -> Change | None:

@@ -59,12 +59,20 @@ def try_again(
     refused: Iterable[Reward], limits: Mapping[str, PerAmbassador | None], caps: Caps, now: datetime
 ) -> list[Change]:
     """What there is room for, in the order given; `limits` are by reward, and `caps` is left as it is afterwards."""
-    found = []
-    for one in refused:
+    found: list[Change] = []
+    for group in _groups(refused):
+        one = group[0]
         if one.source_kind in ("order", "event"):
-            change = tried_again(one, limits[one.reward_id], caps, now)
-        else:
-            change = worth(one, one, due=one.want_minor, caps=caps, now=now)
-        if change is not None:
+            found += tried_again(group, limits[one.reward_id], caps, now)
+        elif (change := worth(one, one, due=one.want_minor, caps=caps, now=now)) is not None:
             found.append(change)
-    return found
+    return sorted(found, key=lambda change: change.difference > 0)
+
+
+def _groups(refused: Iterable[Reward]) -> list[list[Reward]]:
+    """Each by itself, but both parts of what is shared with the friend together."""
+    groups: dict[object, list[Reward]] = {}
+    for one in refused:
+        whole = (one.store_id, one.source_kind, one.source_id, one.program_id, one.rule, one.level)
+        groups.setdefault(one.reward_id if one.split is None else whole, []).append(one)
+    return list(groups.values())

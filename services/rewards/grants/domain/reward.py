@@ -11,10 +11,11 @@ from typing import Literal
 from msgspec import Struct
 
 from contracts.events.rewards import RewardStatus
+from contracts.splits import WHOLE
 from services.rewards.rules.domain import PayAs, Reason, Side, SourceKind
 
-RewardKey = tuple[str, str, int, str]
-"""Program, rule, level, beneficiary: unique within a source."""
+RewardKey = tuple[str, str, int, Side, str]
+"""Program, rule, level, side, beneficiary: unique within a source."""
 
 Decider = Literal["person", "store"]
 """Whose word a reward waits for: somebody who looks at it, or the store's own server."""
@@ -93,6 +94,8 @@ class Reward(Struct, frozen=True, kw_only=True):
     """
     sponsor_active: bool | None = None
     """Whether the sponsor counted as active when this was first decided; None where the rule did not ask."""
+    split: int | None = None
+    """Of a rule that is shared with the friend: the ambassador's part in basis points, the rest is the friend's."""
     granted_by: int | None = None
     """Number of the posting set that last raised it: corrections name it."""
     lot_id: str | None = None
@@ -106,8 +109,13 @@ class Reward(Struct, frozen=True, kw_only=True):
 
     @property
     def key(self) -> RewardKey:
-        """Program, rule, level, beneficiary."""
-        return self.program_id, self.rule, self.level, self.beneficiary_id
+        """Program, rule, level, side, beneficiary."""
+        return self.program_id, self.rule, self.level, self.side, self.beneficiary_id
+
+    @property
+    def counted(self) -> bool:
+        """Whether limits by number count it. What is shared counts once: the friend's part, which has the odd cent."""
+        return self.side == "friend" or self.split is None or self.split == WHOLE
 
     @property
     def sponsor_level(self) -> int | None:
@@ -199,8 +207,14 @@ class Reward(Struct, frozen=True, kw_only=True):
     @property
     def _frozen(self) -> Mapping[str, int | str | None]:
         """What was fixed at its first decision, where there is any."""
-        tier = {} if self.multiplier is None else {"tier": self.tier, "multiplier": self.multiplier}
-        return tier if self.won_by is None else {**tier, "level": self.level, "won_by": self.won_by}
+        found: dict[str, int | str | None] = {}
+        if self.multiplier is not None:
+            found |= {"tier": self.tier, "multiplier": self.multiplier}
+        if self.split is not None:
+            found["split"] = self.split
+        if self.won_by is not None:
+            found |= {"level": self.level, "won_by": self.won_by}
+        return found
 
     @property
     def _counted_as(self) -> str:
@@ -244,4 +258,5 @@ def _seen(reward: Reward) -> tuple[object, ...]:
         reward.program_version,
         reward.brought_by,
         reward.placed_at,
+        reward.split,
     )

@@ -33,6 +33,9 @@ _WANTED = """unnest(cast(:stores as text[]), cast(:programs as text[]), cast(:ru
 _NAMES = "w(store_id, program_id, rule, ambassador_id, period, first"
 # What a counter is kept for is six columns, and comes back as its place among those that were asked for.
 
+_COUNTED = "r.side = 'friend' or r.split is null or r.split = 10000"
+"""As `Reward.counted`."""
+
 _COUNTS = f"""
 select w.n, c.rewards, c.amount_minor, w.first >= p.counted_from as counted
 from {_WANTED}) with ordinality {_NAMES}, n)
@@ -46,7 +49,8 @@ _SUMS = f"""
 select w.n, t.rewards, t.amount_minor
 from {_WANTED}, cast(:lasts as date[])) with ordinality {_NAMES}, last, n)
 cross join lateral (
-  select count(*)::int as rewards, coalesce(sum(r.target_minor), 0)::bigint as amount_minor from rewards r
+  select (count(*) filter (where {_COUNTED}))::int as rewards,
+    coalesce(sum(r.target_minor), 0)::bigint as amount_minor from rewards r
   where r.store_id = w.store_id and r.ambassador_id = w.ambassador_id and r.program_id = w.program_id
     and r.rule = w.rule and r.day between w.first and w.last and r.target_minor > 0
     and r.source_kind not in ('period', 'cashback')
@@ -72,11 +76,11 @@ select ambassador_id from limit_counts where store_id = :store and ambassador_id
 order by ambassador_id offset :count limit 1
 """
 
-_DRIFT = """
+_DRIFT = f"""
 with made as (
   select r.ambassador_id, r.program_id, r.rule, p.period, p.counted_from, case p.period when 'ever'
       then date '-infinity' else cast(date_trunc(p.period, cast(r.day as timestamp)) as date) end as first,
-    count(*) as rewards, sum(r.target_minor) as amount_minor
+    count(*) filter (where {_COUNTED}) as rewards, sum(r.target_minor) as amount_minor
   from rewards r join limit_periods p using (store_id, program_id, rule)
   where r.store_id = :store and r.ambassador_id > :after
     and (cast(:upto as text) is null or r.ambassador_id <= :upto) and r.target_minor > 0
@@ -94,7 +98,7 @@ where (coalesce(kept.rewards, 0), coalesce(kept.amount_minor, 0))
     <> (coalesce(made.rewards, 0), coalesce(made.amount_minor, 0))
   and (kept.rewards is not null or first >= made.counted_from)
 order by 1, 2, 3, 4, 5
-"""
+"""  # noqa: S608
 
 _AHEAD = timedelta(days=7)
 """Orders are placed a day ahead at most: a period that begins later than this from now has no rewards yet."""

@@ -62,14 +62,15 @@ _TYPES = {
     "plan_sold": "bigint",
     "won_by": "text",
     "sponsor_active": "boolean",
+    "split": "int",
 }
 """Columns that are fields of `Reward`, with their types. `status` is written beside them: it follows from them."""
 
 _ATTRIBUTES = {"order_id": "source_id"}
 """Fields of `Reward` that are called otherwise than their columns."""
 
-_KEY = ("store_id", "order_id", "program_id", "rule", "level", "beneficiary_id")
-_NEVER_CHANGE = {*_KEY, "source_kind", "event_name", "reward_id", "side", "created_at"}
+_KEY = ("store_id", "order_id", "program_id", "rule", "level", "side", "beneficiary_id")
+_NEVER_CHANGE = {*_KEY, "source_kind", "event_name", "reward_id", "created_at"}
 _FIELDS = ", ".join(_TYPES)
 COLUMNS = ", ".join(f"r.{name} as {_ATTRIBUTES.get(name, name)}" for name in _TYPES)
 """What is read of a reward `r`, for `reward_of`."""

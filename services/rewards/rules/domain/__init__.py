@@ -31,6 +31,7 @@ from services.rewards.rules.domain.rules import (
     usable_from,
     what_is_left,
 )
+from services.rewards.rules.domain.split import part_of
 
 __all__ = [
     "POINTS",
@@ -52,6 +53,7 @@ __all__ = [
     "lines_of",
     "months_after",
     "multiplied",
+    "part_of",
     "parts_left",
     "terms",
     "total_left",

@@ -112,6 +112,8 @@ class Order(Struct, frozen=True, kw_only=True):
     program_id: str | None
     program_version: int | None
     ambassador_id: str | None
+    split: int | None = None
+    """The ambassador's part in basis points, as the link or code says by which the friend came; None: as usual."""
     person: str | None = None
     discount_minor: int = 0
     """What was taken off at the checkout, by whatever discount."""
@@ -191,6 +193,7 @@ class Order(Struct, frozen=True, kw_only=True):
             program_id=conversion.program_id,
             program_version=conversion.program_version,
             ambassador_id=conversion.ambassador_id,
+            split=conversion.winner.split if conversion.winner else None,
             circumstances=conversion.circumstances,
             paid=figures.status == "paid",
             returned_at=conversion.returned_at,

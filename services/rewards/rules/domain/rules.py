@@ -18,6 +18,7 @@ from services.common.money import share_half_up
 from services.rewards.rules.domain.conditions import folded, unmet
 from services.rewards.rules.domain.lines import LineGift, boost_of, gifts_of, own_amount, spread, total_of
 from services.rewards.rules.domain.order import POINTS, Line, Order, PayAs, Reason, Side
+from services.rewards.rules.domain.split import part_of
 from services.rewards.rules.domain.sponsors import LevelGift, gifts_to_sponsors
 
 _WHOLE = 10_000
@@ -65,11 +66,13 @@ class Entitlement(Struct, frozen=True, kw_only=True):
     """Of a sponsor's: who brought the order. `ambassador_id`, whose limits count, is then the sponsor."""
     sponsor_active: bool | None = None
     """Whether the sponsor counts as active; None where no rule asks."""
+    split: int | None = None
+    """The ambassador's part of what the rule gives, in basis points, where it is shared with the friend."""
 
     @property
-    def key(self) -> tuple[str, str, int, str]:
-        """What distinguishes a reward from the others of its order: program, rule, level, beneficiary."""
-        return self.program_id, self.rule, self.level, self.beneficiary_id
+    def key(self) -> tuple[str, str, int, Side, str]:
+        """What distinguishes a reward from the others of its order: program, rule, level, side, beneficiary."""
+        return self.program_id, self.rule, self.level, self.side, self.beneficiary_id
 
 
 def entitlements(
@@ -88,7 +91,8 @@ def entitlements(
     if order.event is not None:
         return [_of_event(order, program, rule) for rule in program.rules_on(order.event)]
     rules = program.rules_served if served is None else served
-    found = [_entitlement(order, program, rule, (grades or {}).get(rule.name)) for rule in rules]
+    whole = ((rule, _entitlement(order, program, rule, (grades or {}).get(rule.name))) for rule in rules)
+    found = [part for rule, one in whole for part in _parts(order, rule, one)]
     return found + [one for rule in program.sponsor_rewards for one in _of_sponsors(order, program, rule, active or {})]
 
 
@@ -120,6 +124,28 @@ def _to_sponsor(order: Order, program: Program, rule: SponsorRule, gift: LevelGi
         won_by=order.ambassador_id,
         sponsor_active=gift.active,
     )
+
+
+def _parts(order: Order, rule: RewardRule, whole: Entitlement) -> list[Entitlement]:
+    """What each side has of a rule that is shared with the friend, as the link or code says, else as the rule says."""
+    if rule.split is None:
+        return [whole]
+    share = rule.split.default_basis_points if order.split is None else order.split
+    sides: list[tuple[Side, str]] = [("ambassador", whole.beneficiary_id)] if share else []
+    if share < _WHOLE:
+        sides.append(("friend", order.friend_id))
+    return [
+        replace(
+            whole,
+            side=side,
+            beneficiary_id=beneficiary_id,
+            split=share,
+            base_minor=part_of(whole.base_minor, share, side),
+            want_minor=part_of(whole.want_minor, share, side),
+            settled_minor=None if whole.settled_minor is None else part_of(whole.settled_minor, share, side),
+        )
+        for side, beneficiary_id in sides
+    ]
 
 
 def _of_event(order: Order, program: Program, rule: EventRule) -> Entitlement:

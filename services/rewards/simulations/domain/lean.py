@@ -66,6 +66,10 @@ class _Circumstances(Struct, frozen=True):
     sponsors: tuple[_Sponsor, ...] | None = None
 
 
+class _Winner(Struct, frozen=True):
+    split: int | None = None
+
+
 class _State(Struct, frozen=True):
     store_id: str
     order_id: str
@@ -90,6 +94,7 @@ class _State(Struct, frozen=True):
     program_version: int | None = None
     ambassador_id: str | None = None
     person: str | None = None
+    winner: _Winner | None = None
 
 
 _DECODER = msgspec.json.Decoder(_State)

@@ -46,6 +46,7 @@ from services.rewards.rules.domain import (
     entitlements,
     lines_of,
     multiplied,
+    part_of,
     unlimited,
     usable_from,
 )
@@ -77,6 +78,8 @@ class Imagined(Struct, frozen=True, kw_only=True):
     circumstances: Circumstances
     memberships: tuple[str, ...] = ()
     """What the ambassador holds, or the buyer where nobody referred it."""
+    split: int | None = None
+    """What the link or code says of how the reward is shared; None: as the program has it."""
     spent_minor: int = 0
     """What the buyer has spent before in orders that nobody referred."""
 
@@ -111,6 +114,7 @@ class Imagined(Struct, frozen=True, kw_only=True):
             lines=self.lines,
             circumstances=self.circumstances.model_copy(update={"sponsors": above or None}),
             memberships=self.memberships,
+            split=self.split,
         )
 
 
@@ -329,7 +333,8 @@ def _cashback(imagined: Imagined, order: Order, program: Program, caps: Caps, mo
 
 def _whole(order: Order, rule: RewardRule, one: Entitlement, currency: str) -> int:
     amount, _ = unlimited(order, rule, currency=currency)
-    return amount if one.grade is None else multiplied(amount, one.grade)
+    amount = amount if one.grade is None else multiplied(amount, one.grade)
+    return amount if one.split is None else part_of(amount, one.split, one.side)
 
 
 def _counted(order: Order, rule: RewardRule) -> int | None:

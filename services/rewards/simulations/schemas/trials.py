@@ -11,6 +11,7 @@ from contracts.fields import MAX_MINOR, Currency, Minor, Moment, Role
 from contracts.limits import PerAmbassador
 from contracts.program import EvidenceKind
 from contracts.reward_terms import MembershipNames
+from contracts.splits import Share
 from contracts.sponsors import MOST_LEVELS
 from services.rewards.grants.schemas import LineGiftOut
 from services.rewards.rules.domain import POINTS, Line, PayAs, Side
@@ -82,6 +83,10 @@ class ImaginedOrderIn(BaseModel):
         None, description="When the first order was placed by which the program won this friend. Left out: this one."
     )
 
+    split: Share | None = Field(
+        None, description="The ambassador's part in basis points, as link or code says. Left out: the program's usual."
+    )
+
     def imagined(self, program_id: str, *, currency: str, now: datetime) -> Imagined:
         """The order with what was left out."""
         goods = sum(line.amount_minor for line in self.items if not line.gift_card)
@@ -103,6 +108,7 @@ class ImaginedOrderIn(BaseModel):
             ambassador_id=self.ambassador_id or NOBODY,
             tier=self.tier,
             sponsors=None if self.sponsors is None else tuple(self.sponsors),
+            split=self.split,
             lines=tuple(
                 Line(
                     None,
