@@ -42,8 +42,12 @@ from services.rewards.tiers.domain import (
 
 AT_ONCE: Final = 500
 """People who are looked at in one transaction."""
+MOST_CLICKS_A_DAY: Final = 100
+"""Of one ambassador: a script that clicks is at times taken for a person."""
 CLICKS_KEPT: Final = timedelta(days=45)
-"""How long a click may be reported again: the bus keeps it for 30 days, and a spool may bring it late."""
+"""How long a click may be reported again: the bus keeps it for 30 days, and a spool may bring it late. What comes later
+is not counted.
+"""
 
 
 class Seen(NamedTuple):
@@ -141,7 +145,12 @@ async def take_clicks(tx: Tx, clicks: Sequence[ClickRecorded]) -> None:
     """Counts what people clicked on links of those whose tiers are by clicks, each click once."""
     newest = await slices.newest_of(tx, {(one.store_id, one.program_id) for one in clicks})
     by_clicks = {ref for ref, (_, program) in newest.items() if program.tiers and program.tiers.measure == "clicks"}
-    counted = [one for one in clicks if one.quality == "person" and (one.store_id, one.program_id) in by_clicks]
+    oldest = tx.now - CLICKS_KEPT
+    counted = [
+        one
+        for one in clicks
+        if one.quality == "person" and one.at > oldest and (one.store_id, one.program_id) in by_clicks
+    ]
     if not counted:
         return
     stores = {one.store_id for one in counted}
@@ -155,12 +164,24 @@ async def take_clicks(tx: Tx, clicks: Sequence[ClickRecorded]) -> None:
     for one in {(one.store_id, one.click_id): one for one in counted}.values():
         if (ref := (one.store_id, one.click_id)) in new:
             by_day = moved.setdefault(TierKey(one.store_id, one.ambassador_id, one.program_id), {})
-            for day in (days[ref], IN_ALL):
-                by_day[day] = by_day.get(day, Count()).plus(Count(clicks=1))
+            by_day[days[ref]] = by_day.get(days[ref], Count()).plus(Count(clicks=1))
+    moved = {key: by_day for key, by_day in (await _within_a_day(tx, moved)).items() if by_day}
     await sql.move(tx, moved)
     # Twice as many go as come: however many there were, what may not be reported again any more is gone some day.
     await sql.forget_clicks(tx, stores, before=tx.now.date() - CLICKS_KEPT, count=2 * len(counted))
     await look_again(tx, moved)
+
+
+async def _within_a_day(tx: Tx, moved: Mapping[TierKey, Mapping[date, Count]]) -> dict[TierKey, dict[date, Count]]:
+    """What counters move by, with those of all days, where no day of anybody's has too many clicks."""
+    kept = await sql.counts(tx, {key: min(by_day) for key, by_day in moved.items()})
+    found: dict[TierKey, dict[date, Count]] = {}
+    for key, by_day in moved.items():
+        own = kept.get(key, {})
+        room = {day: max(0, MOST_CLICKS_A_DAY - own.get(day, Count()).clicks) for day in by_day}
+        less = {day: Count(clicks=min(by.clicks, room[day])) for day, by in by_day.items() if room[day]}
+        found[key] = less | {IN_ALL: Count(clicks=sum(by.clicks for by in less.values()))} if less else {}
+    return found
 
 
 def _ref(saved: AmbassadorSaved) -> Ref:

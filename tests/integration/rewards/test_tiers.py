@@ -241,6 +241,10 @@ async def test_clicks_of_people_count_once_each_where_tiers_are_by_clicks(world:
     await world.take(clicked(5, at=NOON + timedelta(days=60)))
     kept = await world.look(STORE, "select click_id from tier_clicks where store_id = :store")
     assert [row.click_id for row in kept] == ["clk_5"]
+    # What comes later than a click may be reported is none, and a day has a hundred at most.
+    await world.take(clicked(6, at=NOON))
+    await world.take(*(clicked(100 + n, at=NOON + timedelta(days=60)) for n in range(150)))
+    assert (await counts(world, ANNA))[IN_ALL].clicks == 2 + 100
 
 
 async def test_where_no_program_has_tiers_it_is_one_look(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

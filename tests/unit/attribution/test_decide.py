@@ -7,6 +7,7 @@ import pytest
 
 from contracts.events import Payload
 from contracts.events.tracking import Mark
+from contracts.tiers import Tiers
 from services.attribution.decisions.domain import Decision, Settlement, decide, decision_bytes
 from tests.support.attribution import (
     ambassador,
@@ -395,6 +396,10 @@ def test_the_moment_to_settle_follows_the_shortest_hold_or_a_fortnight() -> None
     reported = order(tokens=[token()], received_at=at(minutes=30))
     assert decided(*ANNA, reported).settle_at == at(days=14, minutes=30)
     assert decided(program(hold_days=0), reported).settle_at == at(minutes=40)
+    tiers = Tiers.model_validate({"of": "orders", "steps": [{"name": "Gold", "at": 5, "hold_days": 3}]})
+    quick = program()
+    quick = quick.model_copy(update={"program": quick.program.model_copy(update={"tiers": tiers})})
+    assert decided(quick, ambassador(), reported).settle_at == at(days=3, minutes=30)
     assert decided(order(received_at=at(minutes=30))).settle_at == at(days=14, minutes=30)
 
 

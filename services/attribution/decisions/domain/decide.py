@@ -232,8 +232,11 @@ def _settle_at(order: Order, winner: Evidence | None) -> datetime | None:
         return order.placed_at
     wait = WAIT_WITHOUT_WINNER
     if winner is not None and winner.terms is not None:
-        holds = [rule.hold_days for rule in winner.terms.program.rules_served]
+        program = winner.terms.program
+        tiers = () if program.tiers is None else program.tiers.steps
+        holds = [rule.hold_days for rule in program.rules_served]
         if holds:
+            holds += [tier.hold_days for tier in tiers if tier.hold_days is not None]
             wait = max(timedelta(days=min(holds)), SHORTEST_WAIT)
     return max(order.placed_at, order.paid_received_at) + wait
 
