@@ -315,3 +315,19 @@ async def test_a_reward_says_how_much_more_there_would_be_where_the_program_give
     async with world.caller(STORE) as caller:
         told = (await caller.get(f"/v1/rewards/{capped.reward_id}")).json()["calculation"]
     assert (told["want"], told["bound"], told["refused"]) == (100, 30, 70)
+
+
+async def test_both_parts_of_a_shared_reward_are_tried_in_one_step(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Three rows would cut the second pair, whose rest a limit by number would refuse, since it counts a pair once."""
+    monkeypatch.setattr(retries, "AT_ONCE", 3)
+    shared = {**ONE_EURO, "split": {"default_basis_points": 5_000}}
+    await world.take(configured(), published(retrying(limited(shared, count=1))))
+    await world.take(*(make_state(str(n), placed_at=NOON + timedelta(minutes=n)) for n in range(4)))
+    assert await given(world) == {"0": 50}
+    await world.take(published(retrying(limited(shared, count=3)), version=2))
+    while await step(world):
+        pass
+    found = {(one.source_id, one.side): one.target_minor for one in await whole(world) if one.target_minor}
+    assert found == {(str(n), side): 50 for n in range(3) for side in ("ambassador", "friend")}

@@ -222,9 +222,10 @@ async def test_what_past_orders_do_not_say_is_counted_and_what_they_do_is_used(w
     assert "Orders without the ambassador’s group" in shown
 
 
-async def test_counters_start_as_they_stood_at_the_beginning(world: World) -> None:
-    """By what was posted up to then: what came back later was still there."""
-    rule = {**AMBASSADOR_RULE, "limits": {"per_ambassador": {"count": 9, "period": "ever"}}}
+@pytest.mark.parametrize("more", [{}, {"split": {"default_basis_points": 5_000}}], ids=["whole", "shared"])
+async def test_counters_start_as_they_stood_at_the_beginning(world: World, more: dict[str, Any]) -> None:
+    """By what was posted up to then: what came back later was still there. What is shared counts once."""
+    rule = {**AMBASSADOR_RULE, "limits": {"per_ambassador": {"count": 9, "period": "ever"}}, **more}
     await world.take(configured(), published(make_program(rule, budget_minor=100_000)))
     await world.move_clock(-int(timedelta(days=20).total_seconds()))
     then = (await world.now()) - timedelta(days=1)

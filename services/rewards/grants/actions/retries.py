@@ -36,7 +36,9 @@ async def retry_due(tx: Tx, stores: Sequence[str]) -> dict[str, datetime]:
     # Where a newer version does not want it any more, nothing is tried again.
     going = [one for one in sweeps if newest[one[:2]].retry_capped]
     each = max(1, AT_ONCE // len(sweeps))
-    refused = await retries.refused(tx, going, count=each) if going else {}
+    found = await retries.refused(tx, going, count=each) if going else {}
+    unfinished = {sweep for sweep, some in found.items() if len(some) == each}
+    refused = {sweep: _uncut(some) if sweep in unfinished else some for sweep, some in found.items()}
     ways = await rules.ways(tx, stores)
     # What is released has passed whoever had to say so, and would rise past them: it stays refused.
     able = [
@@ -46,10 +48,21 @@ async def retry_due(tx: Tx, stores: Sequence[str]) -> dict[str, datetime]:
         if one.ambassador_id not in sweeps[sweep] and (one.released_at is None or _automatic(ways, one))
     ]
     full = await _give(tx, able, newest)
-    last = {one: some[-1] for one, some in refused.items() if len(some) == each and one not in full}
+    last = {one: some[-1] for one, some in refused.items() if one in unfinished and one not in full}
     once_more = await retries.go_on(tx, last, [one for one in sweeps if one not in last])
     more = {one.store_id for one in last} | once_more
     return dict.fromkeys(stores if len(sweeps) == len(stores) else more, tx.now)
+
+
+def _uncut(some: Sequence[Reward]) -> Sequence[Reward]:
+    """Without the last one where it is one part of what is shared: the next step then has both."""
+    *before, last = some
+    alone = last.split is not None and not any(_shared(one) == _shared(last) for one in before)
+    return before if alone and before else some
+
+
+def _shared(reward: Reward) -> tuple[str, str, str, int]:
+    return reward.source_kind, reward.source_id, reward.rule, reward.level
 
 
 def _automatic(ways: Mapping[str, Way], reward: Reward) -> bool:

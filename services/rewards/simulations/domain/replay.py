@@ -20,7 +20,7 @@ from services.common.periods import Period, local_day, window
 from services.rewards.grants.domain.caps import Caps, CountKey
 from services.rewards.grants.domain.plan import Moment, plan
 from services.rewards.grants.domain.reward import Change, Reward
-from services.rewards.rules.domain import Entitlement, Grade, Order, Side, entitlements, multiplied, unlimited
+from services.rewards.rules.domain import Entitlement, Grade, Order, Side, entitlements, multiplied, part_of, unlimited
 from services.rewards.simulations.domain.figures import CAPPED, Figures, Key
 from services.rewards.tiers.domain import grade_of, start_of
 
@@ -137,7 +137,12 @@ def _grades(
     """By rule, what tiers make of the ambassador's rewards. A reward that was granted under these very rules keeps its
     own; a draft takes the tier that the ambassador was in when the order was rewarded, else the one that they are in.
     """
-    mine = [one for one in was if one.side == "ambassador" and one.ambassador_id == order.ambassador_id]
+    # A rule to the friend has no multiplier; what is all the friend's of a shared one keeps the ambassador's.
+    mine = [
+        one
+        for one in was
+        if (one.side == "ambassador" or one.multiplier is not None) and one.ambassador_id == order.ambassador_id
+    ]
     ranks = version.program.tiers
     if ranks is None and all(one.multiplier is None for one in mine):
         return {}
@@ -273,6 +278,7 @@ def _count_own_caps(figures: Figures, case: Case, under: Version) -> None:
             continue
         whole, _ = unlimited(case.order, rule, currency=under.program.currency)
         whole = whole if one.grade is None else multiplied(whole, one.grade)
+        whole = whole if one.split is None else part_of(whole, one.split, one.side)
         if whole > one.base_minor:
             figures.cut(PER_ORDER, one.rule, one.unit, whole - one.base_minor)
 

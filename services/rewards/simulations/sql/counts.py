@@ -15,7 +15,9 @@ with later as (
   where s.store_id = :store and s.number > :number and e.account = 'program_expense' and e.owner = :program
   group by 1, 2
 ), stood as (
-  select r.rule, r.ambassador_id, r.unit, r.day, case when r.granted_at >= :from_at then r.target_minor
+  select r.rule, r.ambassador_id, r.unit, r.day,
+    r.side = 'friend' or r.split is null or r.split = 10000 as counted,
+    case when r.granted_at >= :from_at then r.target_minor
       else r.target_minor - coalesce(l.amount_minor, 0) end as amount_minor
   from rewards r left join later l on l.reward_id = r.reward_id and l.unit = r.unit
   where r.store_id = :store and r.program_id = :program and r.placed_at < :from_at
@@ -28,7 +30,8 @@ select unit, sum(amount_minor)::bigint as amount_minor from stood group by unit 
 
 _BEGIN = f"""{_STOOD}
 insert into simulation_counts (store_id, simulation_id, ambassador_id, rule, period, first, rewards, amount_minor)
-select :store, :simulation, s.ambassador_id, w.rule, w.period, w.first, count(*)::int, sum(s.amount_minor)::bigint
+select :store, :simulation, s.ambassador_id, w.rule, w.period, w.first,
+  (count(*) filter (where s.counted))::int, sum(s.amount_minor)::bigint
 from unnest(cast(:rules as text[]), cast(:periods as text[]), cast(:firsts as date[]), cast(:lasts as date[]))
   w(rule, period, first, last)
 join stood s on s.rule = w.rule and s.day between w.first and w.last and s.amount_minor > 0
