@@ -174,7 +174,8 @@ async def test_a_bad_body_is_refused(product: Product, operation: Operation) -> 
     too_much = 1_100_000 if operation.path.endswith(("/batches", "/sheets")) else 300_000
     too_much = (
         1_500_000
-        if operation.path.endswith(("/results", "/{pool_id}/codes")) or "/preview-pictures/" in operation.path
+        if operation.path.endswith(("/results", "/{pool_id}/codes", "/plan-targets"))
+        or "/preview-pictures/" in operation.path
         else too_much
     )
     assert_refused(await product.call(operation, headers, content=b'"' + b"x" * too_much + b'"'), 413)
