@@ -450,3 +450,13 @@ async def test_a_moment_that_no_hold_can_be_added_to_is_refused(world: World, mo
         (422, "order.placed_at"),
         (422, "period.to"),
     ]
+
+
+async def test_a_run_that_somebody_else_ended_is_left_alone(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def ended(way: object, decided: object) -> None:
+        raise replay.Stopped
+
+    await world.take(configured(), published(make_program()), *(make_state(f"o{n}") for n in range(9)))
+    run = await start(world)
+    monkeypatch.setattr(replay, "_take", ended)
+    assert not await replay.go_on(world.ctx, STORE, run.simulation_id, within_s=LONG, part=2)

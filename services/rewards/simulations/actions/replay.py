@@ -208,6 +208,7 @@ async def _through(way: _Way, workers: Sequence[Worker], *, until: float) -> boo
     fetched = await _behind(way, first)
     reading = _read(workers[0], first)
     decided: _Decided | None = None
+    stopped = False
     try:
         for turn in count(1):
             # One part at least, however little time there is: a run always comes nearer to its end.
@@ -226,9 +227,11 @@ async def _through(way: _Way, workers: Sequence[Worker], *, until: float) -> boo
         if decided is not None:
             await _take(way, decided)
     except* Stopped:
-        raise Stopped from None
+        stopped = True  # what is raised here would come out in a group
     finally:
         reading.counters.cancel()
+    if stopped:
+        raise Stopped
     if reading.orders:
         return True
     await _finish(way)
