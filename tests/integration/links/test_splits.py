@@ -38,6 +38,8 @@ async def test_a_choice_in_the_portal_has_its_link_and_code_for_ever(links: Repl
     assert "For each of your orders Anna gets 10% of your order and leaves 50% of it to you." in page
     assert code["code"] in page
 
+    assert (await browser.post("/p/split", data={"share": "10000"})).headers["location"] == "/p", "the main link's"
+    assert len((await shop.got("/v1/links", ambassador_id=anna["id"]))["data"]) == 2
     assert (await browser.post("/p/split", data={"share": "100"})).headers["location"] == "/p", "below the bound"
     again = {"program_id": program_id, "ambassador_id": anna["id"], "split": 5000}
     assert (await shop.made("/v1/links", again))["id"] == half["id"]
